@@ -1,0 +1,81 @@
+/** `evspec explain`: one clause, with everything that is known of it. */
+import { Command } from 'commander';
+import type { Choice, Clause } from '../../spec/clauses.js';
+import { wrap } from '../../conformance/report/layout.js';
+import { loadSuite } from '../../conformance/suite.js';
+import type { Context } from '../context.js';
+import { UsageError } from '../errors.js';
+import { refuseSubjectCommand } from '../options.js';
+import { referenceLines } from '../reference-lines.js';
+import { didYouMean } from '../suggest.js';
+
+const EXAMPLES = `
+Example:
+  evspec explain LOOP-TIMER-2`;
+
+const LABEL = 14;
+
+function choiceLines(choice: Choice | undefined): string[] {
+  return (choice?.values ?? []).map(({ value, meaning }) => `${value}: ${meaning}`);
+}
+
+function lines(clause: Clause, context: Context): string[] {
+  const { paint, width } = context;
+  const suite = loadSuite();
+  const checks = suite.checks.filter((check) => check.clauses.includes(clause.id));
+  const choice = suite.spec.choices.find(({ key }) => key === clause.choice);
+  const row = (label: string, texts: readonly string[]): string[] =>
+    texts
+      .flatMap((text) => wrap(text, width - LABEL, '  '))
+      .map((line, i) => `${paint('dim', (i === 0 ? label : '').padEnd(LABEL))}${line}`);
+  const code = referenceLines(clause.id).flatMap(({ file, line, excerpt }) => [
+    `  ${paint('heading', `${file}:${line}`)}`,
+    ...excerpt.map((text) => `    ${text}`.trimEnd()),
+  ]);
+  return [
+    `${paint('heading', clause.id)}  ${clause.level}  facet ${clause.facet}`,
+    ...wrap(clause.text, width),
+    '',
+    ...row('why', [clause.why]),
+    ...row('kept by', clause.keptBy.length === 0 ? [] : [clause.keptBy.join(', ')]),
+    ...row('observed', [clause.observed]),
+    ...row('if it fails', [clause.hint]),
+    ...row('requires', clause.requires.length === 0 ? [] : [clause.requires.join(', ')]),
+    ...row('transports', clause.transports.length === 0 ? [] : [clause.transports.join(', ')]),
+    ...row(
+      'choice',
+      choice === undefined ? [] : [`${choice.key}: ${choice.meaning}`, ...choiceLines(choice)],
+    ),
+    ...row('checks', checks.length === 0 ? ['none'] : checks.map((check) => check.scenario.name)),
+    ...row('stands in', [`${clause.source.file}:${clause.source.line}`]),
+    ...(code.length === 0
+      ? row('reference', ['no line of it names this clause'])
+      : ['', 'The reference keeps it in', ...code]),
+  ];
+}
+
+function explain(id: string, context: Context): void {
+  refuseSubjectCommand(context);
+  const { clauses } = loadSuite().spec;
+  const clause = clauses.find((one) => one.id === id.toUpperCase());
+  if (clause === undefined) {
+    const names = clauses.map((one) => one.id);
+    throw new UsageError(
+      `there is no clause '${id}'${didYouMean(id, names) || ": 'evspec list' shows what there is"}`,
+    );
+  }
+  context.print(`${lines(clause, context).join('\n')}\n`);
+}
+
+export function explainCommand(context: Context): Command {
+  return new Command('explain')
+    .summary('show all about one clause')
+    .description(
+      'Shows a clause, why it stands in the spec, who keeps it, how it is checked, and where the reference keeps it.',
+    )
+    .argument('<clause>', 'its id')
+    .addHelpText('after', EXAMPLES)
+    .action((id: string) => {
+      explain(id, context);
+    });
+}

@@ -1,0 +1,71 @@
+/** `evspec run`: judges a subject. */
+import { availableParallelism } from 'node:os';
+import { Command } from 'commander';
+import { runConformance } from '../../conformance/run.js';
+import { loadSuite, select } from '../../conformance/suite.js';
+import type { Context } from '../context.js';
+import { helloError } from '../errors.js';
+import {
+  addSelectionOptions,
+  addSubjectOptions,
+  positive,
+  selectionOf,
+  subjectOf,
+  type SelectionOptions,
+  type SubjectOptions,
+} from '../options.js';
+import { addReportOptions, prepareDelivery, type ReportOptions } from '../report-options.js';
+import { referenceFor } from '../subjects.js';
+
+const EXAMPLES = `
+Examples:
+  evspec run                                        the reference, by all clauses
+  evspec run --subject ./adapter.ts                 a loop of yours
+  evspec run --asyncio uvloop:new_event_loop        a loop that plugs into asyncio
+  evspec run --only 'LOOP-TIMER-*' -- ./my-subject --fast
+  evspec run --subject ./driver.py --reporter tap --output report.tap
+  evspec run --subject ./adapter.ts --known-failing known-failing.txt
+
+Options stand before '--'; after it comes a command that speaks the subject protocol (spec/protocol.md).`;
+
+/** More processes side by side only wait for each other's CPU, and disturb each other's clocks. */
+const MOST_JOBS = 4;
+
+type Options = SubjectOptions & SelectionOptions & ReportOptions & { readonly jobs?: string };
+
+async function run(options: Options, context: Context): Promise<void> {
+  const subject = subjectOf(options, context);
+  const selection = selectionOf(options);
+  // Wrong usage is told before anything is started.
+  select(loadSuite(), selection);
+  const delivery = prepareDelivery(options, context);
+  const jobs =
+    options.jobs === undefined
+      ? Math.min(MOST_JOBS, availableParallelism())
+      : positive('--jobs', options.jobs);
+  const report = await runConformance({
+    ...selection,
+    launch: subject.launch,
+    reference: referenceFor(subject),
+    strict: delivery.strict,
+    jobs,
+  });
+  const [problem] = report.problems;
+  if (report.clauses.length === 0 && problem !== undefined) {
+    const error = helloError(problem, subject.label);
+    if (error.name === 'UsageError') throw error;
+  }
+  delivery.deliver(report, (check) => `evspec replay ${check} ${subject.words}`);
+}
+
+export function runCommand(context: Context): Command {
+  const command = new Command('run')
+    .summary('judge a subject')
+    .description('Runs the checks of the suite on a subject and says which clauses it keeps.')
+    .usage('[options] [-- command args…]');
+  addReportOptions(addSelectionOptions(addSubjectOptions(command)))
+    .option('--jobs <n>', `subjects side by side (default: the CPUs, at most ${MOST_JOBS})`)
+    .addHelpText('after', EXAMPLES)
+    .action((options: Options) => run(options, context));
+  return command;
+}

@@ -1,0 +1,162 @@
+"""The driver: how to call one particular loop in its own words.
+
+Override what the loop's public API offers and leave out the rest: what is not overridden is unclaimed, never emulated.
+**A driver must not queue, sort, re-arm or retry on the loop's behalf**; each method is one or two calls of the loop.
+
+``loop`` is whatever :meth:`Driver.new_loop` returned, and handles are whatever the loop returned: the host only hands
+them back. Times are milliseconds. Callbacks take no arguments, but for handlers: ``handler(fd, events)``. All methods
+are called on the thread that runs the loop.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import Any, Callable, Dict, Optional, Protocol
+
+#: Bits of an interest mask and of what is passed to handlers; equal to epoll's.
+READ = 0x001
+WRITE = 0x004
+ERROR = 0x018
+
+Callback = Callable[[], None]
+Handler = Callable[[int, int], None]
+
+
+class Log(Protocol):
+    """Where the loop's reports go. ``level`` is ``"warning"`` or ``"error"``; ``fd`` if the report itself names it."""
+
+    def __call__(
+        self, level: str, text: str, error: Optional[BaseException] = None, fd: Optional[int] = None
+    ) -> None: ...
+
+
+class Periodic(Protocol):
+    """A periodic callback that can be started and stopped again and again."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class NotOffered(NotImplementedError):
+    """A scenario asked for a method that the driver does not override."""
+
+
+class Driver:
+    """Base class of drivers."""
+
+    #: Name and version of the implementation, for the report.
+    name = ""
+    version = ""
+    #: What the public API lacks, a facet or capability (``CAPABILITIES`` in ``spec/protocol.ts``), and why: a sentence.
+    unclaimed: Dict[str, str] = {}
+    #: Choices (``spec/choices.json``) that the loop's documentation settles. What is left out is inferred.
+    choices: Dict[str, str] = {}
+    #: ``timerResolutionMs``, ``eventsPerPoll``, ``maxFd``: only where they are known.
+    limits: Dict[str, float] = {}
+    #: Whether the loop keeps the promises of the facet ``seed`` (``spec/loop/seed.md``), which is claimed by choice.
+    claims_seed = False
+
+    # A loop.
+
+    def new_loop(self) -> Any:
+        """Returns a new loop."""
+        raise NotOffered("new_loop")
+
+    def start(self, loop: Any) -> None:
+        """Runs the loop until it is stopped. What it raises is recorded."""
+        raise NotOffered("start")
+
+    def stop(self, loop: Any) -> None:
+        """Ends the run."""
+        raise NotOffered("stop")
+
+    def close(self, loop: Any) -> None:
+        """Frees what the loop owns; fds that were registered stay open."""
+        raise NotOffered("close")
+
+    def log_to(self, loop: Any, log: Log) -> None:
+        """Has the loop report exceptions that it caught to ``log``: the facet ``errors``."""
+        raise NotOffered("log_to")
+
+    # Readiness with combined interest: one handler and one mask an fd.
+
+    def add_handler(self, loop: Any, fd: int, handler: Handler, events: int) -> None:
+        """Watches an fd. Raises whatever the loop raises."""
+        raise NotOffered("add_handler")
+
+    def update_handler(self, loop: Any, fd: int, events: int) -> None:
+        """Replaces the mask."""
+        raise NotOffered("update_handler")
+
+    def remove_handler(self, loop: Any, fd: int) -> None:
+        """Ends the watching."""
+        raise NotOffered("remove_handler")
+
+    # Readiness with split interest: a reader and a writer an fd. Offer either this or the combined one.
+
+    def add_reader(self, loop: Any, fd: int, callback: Callback) -> None:
+        """Calls back while the fd is readable."""
+        raise NotOffered("add_reader")
+
+    def remove_reader(self, loop: Any, fd: int) -> None:
+        """Ends it."""
+        raise NotOffered("remove_reader")
+
+    def add_writer(self, loop: Any, fd: int, callback: Callback) -> None:
+        """Calls back while the fd is writable."""
+        raise NotOffered("add_writer")
+
+    def remove_writer(self, loop: Any, fd: int) -> None:
+        """Ends it."""
+        raise NotOffered("remove_writer")
+
+    # Tasks.
+
+    def add_callback(self, loop: Any, callback: Callback) -> Any:
+        """Runs the callback once, in a later round. Returns a handle if the loop has them."""
+        raise NotOffered("add_callback")
+
+    def remove_callback(self, loop: Any, handle: Any) -> None:
+        """Takes back what :meth:`add_callback` returned the handle of."""
+        raise NotOffered("remove_callback")
+
+    # Timers.
+
+    def now(self, loop: Any) -> float:
+        """The loop's own clock, ms."""
+        raise NotOffered("now")
+
+    def add_timeout(self, loop: Any, deadline: float, callback: Callback) -> Any:
+        """Runs the callback at ``deadline``, ms on :meth:`now`. Returns a handle."""
+        raise NotOffered("add_timeout")
+
+    def call_later(self, loop: Any, delay: float, callback: Callback) -> Any:
+        """Runs the callback after ``delay`` ms. Returns a handle."""
+        raise NotOffered("call_later")
+
+    def remove_timeout(self, loop: Any, handle: Any) -> None:
+        """Takes back a timer of either kind."""
+        raise NotOffered("remove_timeout")
+
+    def periodic(self, loop: Any, callback: Callback, interval: float) -> Periodic:
+        """A callback every ``interval`` ms, not started yet."""
+        raise NotOffered("periodic")
+
+    # Wake-ups and signals.
+
+    def create_wakeup(self, loop: Any, callback: Callback) -> Callable[[], object]:
+        """Returns a function that any thread may call to have the loop run ``callback``."""
+        raise NotOffered("create_wakeup")
+
+    def add_signal_handler(self, loop: Any, number: signal.Signals, callback: Callback) -> None:
+        """Runs the callback on the loop when the signal arrived."""
+        raise NotOffered("add_signal_handler")
+
+    def remove_signal_handler(self, loop: Any, number: signal.Signals) -> None:
+        """Ends it."""
+        raise NotOffered("remove_signal_handler")
+
+    def offers(self, *methods: str) -> bool:
+        """Whether all of these methods are overridden."""
+        return all(getattr(type(self), method) is not getattr(Driver, method) for method in methods)

@@ -1,0 +1,150 @@
+"""The fds of one scenario: their names, how they are made, and which numbers are still to be closed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import struct
+import tempfile
+from contextlib import suppress
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+
+from .errors import Unrunnable
+from .standard_fds import StandardFds
+
+#: ``struct linger``: on, for zero seconds. A socket closed so sends RST and leaves nothing in TIME_WAIT.
+LINGER_ZERO = struct.pack("ii", 1, 0)
+
+
+def count_open() -> int:
+    """Number of open fds of this process."""
+    # Since Linux 6.2 the size of the directory is the count, and asking for it takes no fd.
+    return os.stat("/proc/self/fd").st_size or len(os.listdir("/proc/self/fd")) - 1
+
+
+def borrow_socket(fd: int) -> socket.socket:
+    """A socket object for an fd that stays ours: end it with ``detach()``. Raises OSError if it is no socket."""
+    return socket.socket(fileno=fd)
+
+
+def set_linger_zero(fd: int) -> None:
+    """Has ``close`` send RST. Raises OSError if ``fd`` is no socket."""
+    borrowed = borrow_socket(fd)
+    try:
+        borrowed.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
+    finally:
+        borrowed.detach()
+
+
+class Fds:
+    """Names and numbers. A name keeps its number after the fd was closed, so that a scenario can use it wrongly."""
+
+    def __init__(self, standard: StandardFds) -> None:
+        self._standard = standard
+        self.numbers: Dict[str, int] = {}
+        self._open: Set[int] = set()
+        self._groups: Dict[str, int] = {}
+        self._took_standard = False
+
+    def make(self, specs: Dict[str, Dict[str, Any]]) -> None:
+        """Makes what ``scenario.fds`` lists. Every fd is non-blocking and close-on-exec. Raises OSError."""
+        for name, spec in specs.items():
+            count = spec.get("count")
+            if count is None:
+                self._make_one(name, spec)
+            else:
+                self._groups[name] = count
+                for i in range(count):
+                    self._make_one(f"{name}{i}", spec)
+
+    def number(self, name: str) -> int:
+        """The number of a name; -1, which no system call takes, if it could not be made."""
+        return self.numbers.get(name, -1)
+
+    def members(self, pattern: str) -> Iterator[str]:
+        """The names that ``x*`` or ``x*.peer`` stands for."""
+        group, _, end = pattern.partition("*")
+        return (f"{group}{i}{end}" for i in range(self._groups[group]))
+
+    def adopt(self, name: str, number: int) -> None:
+        """Gives an open fd a name, makes it non-blocking, and takes over its closing."""
+        self.numbers[name] = number
+        self._open.add(number)
+        os.set_blocking(number, False)
+
+    def forget(self, name: str) -> None:
+        """The name stands for no fd until it is given to another."""
+        self.numbers.pop(name, None)
+
+    def close(self, name: str) -> None:
+        """Closes the number of a name, whatever it is now. Raises OSError."""
+        number = self.number(name)
+        self._open.discard(number)
+        os.close(number)
+
+    def close_all(self) -> None:
+        """Closes what is still open, and puts the host's standard fds back."""
+        for number in self._open:
+            with suppress(OSError):  # not a socket, or closed behind our back
+                set_linger_zero(number)
+            with suppress(OSError):
+                os.close(number)
+        if self._took_standard:
+            self._standard.put_back()
+
+    def _make_one(self, name: str, spec: Dict[str, Any]) -> None:
+        near, far = _open_kind(spec)
+        self.adopt(name, near)
+        if far is not None:
+            self.adopt(f"{name}.peer", far)
+        if "number" in spec:
+            self._took_standard = True
+            self._move(name, os.dup2(near, spec["number"], inheritable=False))
+        elif "from" in spec:
+            self._move(name, fcntl.fcntl(near, fcntl.F_DUPFD_CLOEXEC, spec["from"]))
+
+    def _move(self, name: str, number: int) -> None:
+        self.close(name)
+        self.adopt(name, number)
+
+
+def _open_kind(spec: Dict[str, Any]) -> Tuple[int, Optional[int]]:
+    """Returns the near end and the far one, if there is one."""
+    kind = spec["kind"]
+    if kind == "pair":
+        near, far = socket.socketpair()
+        return near.detach(), far.detach()
+    if kind == "pipe":
+        reader, writer = os.pipe()
+        return (writer, reader) if spec.get("near") == "write" else (reader, writer)
+    if kind == "tcp":
+        return _tcp_pair()
+    if kind == "listener":
+        return _listen().detach(), None
+    if kind == "file":
+        number, path = tempfile.mkstemp(prefix="evspec-")
+        os.unlink(path)
+        return number, None
+    raise Unrunnable(f"no kind of fd is named '{kind}'")
+
+
+def _listen() -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _tcp_pair() -> Tuple[int, int]:
+    """A connected pair over loopback that sends small writes at once."""
+    with _listen() as listener:
+        ends: List[socket.socket] = [socket.create_connection(listener.getsockname())]
+        ends.append(listener.accept()[0])
+    for end in ends:
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return ends[0].detach(), ends[1].detach()

@@ -1,0 +1,229 @@
+"""The interpreter: runs one scenario and returns its trace."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import threading
+import traceback
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+from .driver import ERROR, READ, WRITE, Driver, NotOffered
+from .errors import Unrunnable, describe, errno_name
+from .fds import Fds, count_open
+from .kernel_actions import KernelActions
+from .loop_actions import REGISTERING, LoopActions
+from .names import check_names
+from .recorder import DEFAULT_MAX_RECORDS, Recorder
+from .signals import Signals
+from .standard_fds import StandardFds
+from .thread import HelperThread
+
+Action = Dict[str, Any]
+Reply = Dict[str, Any]
+
+
+class Host(NamedTuple):
+    """What outlives a scenario."""
+
+    driver: Driver
+    standard_fds: StandardFds
+    helper: HelperThread
+    send: Callable[[Reply], None]
+
+
+def run_scenario(host: Host, request: Dict[str, Any]) -> Reply:
+    """Answers a ``run`` request: the reply carries the trace, or says why the scenario can't be run."""
+    try:
+        check_names(request["run"])
+        return {"id": request["id"], "trace": Interpreter(host, request).run()}
+    except Unrunnable as error:
+        return {"id": request["id"], "error": str(error)}
+    except Exception as error:  # of the driver's new_loop, or of making fds
+        traceback.print_exc()
+        return {"id": request["id"], "error": f"the host could not run the scenario: {error!r}"}
+
+
+class Interpreter:
+    """One run of one scenario."""
+
+    def __init__(self, host: Host, request: Dict[str, Any]) -> None:
+        self._host = host
+        self._request = request
+        self._scenario = request["run"]
+        self._runs: Dict[str, int] = {}
+        self._tokens = 0
+        self._failure: Optional[Exception] = None
+        self._fds = Fds(host.standard_fds)
+        self._signals = Signals()
+        self._kernel = KernelActions(self._fds, self._signals)
+        self._recorder = Recorder(
+            self._scenario.get("maxRecords", DEFAULT_MAX_RECORDS),
+            lambda: self._loop.stop_running(),
+            self._flush if request.get("flush") else None,
+        )
+
+    def run(self) -> Dict[str, Any]:
+        """Returns the trace. Raises Unrunnable, or what making fds and loops raised."""
+        before = count_open()
+        threads: List[Dict[str, object]] = []
+        try:
+            self._fds.make(self._scenario["fds"])
+            fds = dict(self._fds.numbers)
+            self._loop = LoopActions(
+                self._host.driver,
+                self._fds,
+                self._signals,
+                self._recorder,
+                self._host.helper,
+                self._callback,
+                self._handler,
+            )
+            if self._request.get("flush"):
+                self._host.send({"id": self._request["id"], "records": [], "fds": fds})
+            self._rendezvous("before")
+            try:
+                self._recorder.begin()
+                self._perform_all(self._scenario["main"])
+                self._rendezvous("after")
+            finally:
+                self._recorder.open = False
+                threads = self._host.helper.end_scenario()
+                self._close_loops()
+        finally:
+            self._kernel.restore()
+            self._fds.close_all()
+            self._signals.restore()
+        if self._failure is not None:
+            raise self._failure
+        trace = {"fds": fds, "records": self._recorder.records}
+        if threads:
+            trace["threads"] = threads
+        trace["openFds"] = {"before": before, "after": count_open()}
+        return trace
+
+    # Actions.
+
+    def _perform_all(self, actions: List[Action]) -> Optional[BaseException]:
+        """Does one action after the other. Returns the exception that the scenario throws, which ends them."""
+        for action in actions:
+            if not self._recorder.open:
+                return None
+            if action["op"] == "throw":
+                self._recorder.did("throw", {})
+                return exception_to_throw(action)
+            fd = action.get("fd", "")
+            if "*" not in fd:
+                self._perform(action, fd, {})
+            else:
+                for name in self._fds.members(fd):
+                    self._perform(action, name, {"fd": name})
+        return None
+
+    def _perform(self, action: Action, fd: str, fields: Dict[str, Any]) -> None:
+        """Does one action and records it with ``fields`` and what is found out."""
+        op = action["op"]
+        try:
+            if op in self._kernel.operations:
+                self._call_kernel(action, fd, fields)
+            elif op in self._loop.operations:
+                self._call_loop(action, fd, fields)
+            else:
+                raise Unrunnable(f"no operation is named '{op}'")
+        except NotOffered as error:
+            raise Unrunnable(f"'{op}' needs '{error}', which the driver does not offer") from None
+        self._recorder.did(op, fields)
+
+    def _call_kernel(self, action: Action, fd: str, fields: Dict[str, Any]) -> None:
+        try:
+            fields.update(self._kernel.operations[action["op"]](action, fd))
+        except OSError as error:
+            fields["errno"] = errno_name(error)
+
+    def _call_loop(self, action: Action, fd: str, fields: Dict[str, Any]) -> None:
+        if action["op"] in REGISTERING:
+            self._tokens += 1
+            fields["token"] = self._tokens
+        try:
+            self._loop.operations[action["op"]](action, fd, self._tokens)
+        except (Unrunnable, NotOffered):
+            raise
+        except BaseException as error:  # whatever the loop raises is its answer, KeyboardInterrupt too
+            fields["raised"] = describe(error)
+
+    # Callbacks.
+
+    def _callback(self, run: str, kind: str, token: int) -> Callable[[], None]:
+        def callback() -> None:
+            self._enter(run, kind, token, {})
+
+        return callback
+
+    def _handler(self, run: str, token: int, fd: str) -> Callable[[int, int], None]:
+        def handler(number: int, events: int) -> None:
+            self._enter(run, "handler", token, {"fd": fd, "number": number, "events": event_names(events)})
+
+        return handler
+
+    def _enter(self, run: str, kind: str, token: int, where: Dict[str, Any]) -> None:
+        """The loop calls: does what the scenario says for this run of the callback."""
+        if not self._recorder.open:
+            return
+        nth = self._runs[run] = self._runs.get(run, 0) + 1
+        self._recorder.enter(run, nth, kind, token, where)
+        try:
+            thrown = self._perform_all(self._actions_of(run, nth))
+        except Exception as error:  # the host's own: nothing that a loop should see
+            self._give_up(error)
+            return
+        self._recorder.exit(thrown)
+        if thrown is not None:
+            raise thrown
+
+    def _actions_of(self, run: str, nth: int) -> List[Action]:
+        callback = self._scenario["callbacks"][run]
+        runs: List[List[Action]] = callback["runs"]
+        return runs[nth - 1] if nth <= len(runs) else callback.get("rest", [])
+
+    # Ends.
+
+    def _give_up(self, error: Exception) -> None:
+        """The scenario can't go on. The loop must not notice more of it than a stop."""
+        self._failure = self._failure or error
+        self._recorder.open = False
+        self._loop.stop_running()
+
+    def _close_loops(self) -> None:
+        try:
+            self._loop.close_loops()
+        except BaseException:
+            traceback.print_exc()  # no action of the scenario, so nothing to record
+
+    def _rendezvous(self, when: str) -> None:
+        """Lets a tracer attach or detach: stops the process until it is continued."""
+        if self._request.get("rendezvous"):
+            self._host.send({"id": self._request["id"], "stopping": when})
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+
+    def _flush(self, record: Dict[str, Any]) -> None:
+        self._host.send({"id": self._request["id"], "records": [record]})
+
+
+def event_names(mask: int) -> List[str]:
+    """Bits that a loop passed → names, as in a trace."""
+    bits = (("read", READ), ("write", WRITE), ("error", ERROR))
+    return [name for name, bit in bits if mask & bit]
+
+
+def exception_to_throw(action: Action) -> BaseException:
+    """What the action ``throw`` raises."""
+    kind = action["kind"]
+    if kind == "fatal":
+        return KeyboardInterrupt("thrown by the scenario")
+    if kind == "errno":
+        number = getattr(errno, action.get("errno", "EIO"), None)
+        if number is None:
+            raise Unrunnable(f"no errno is named '{action['errno']}'")
+        return OSError(number, os.strerror(number))
+    return RuntimeError("thrown by the scenario")

@@ -1,0 +1,130 @@
+/**
+ * What a subject claims, and what a check needs of it.
+ *
+ * A clause is claimed if its facet is, and every capability that it requires is offered. A check can run if all that
+ * its actions use is offered. Both are decided from `hello` alone, before anything runs.
+ */
+import type { Clause } from '../spec/clauses.js';
+import type { Facet } from '../spec/contract.js';
+import { CAPABILITIES, type Capability, type Hello } from '../spec/protocol.js';
+import type { Action, Op, Scenario } from '../spec/scenario.js';
+import type { Check } from './scenarios/check.js';
+
+/** The facet that an operation belongs to; system calls belong to none. */
+const FACET_OF: Partial<Record<Op, Facet>> = {
+  add: 'ready',
+  update: 'ready',
+  remove: 'ready',
+  schedule: 'tasks',
+  unschedule: 'tasks',
+  timeout: 'timers',
+  timeoutAt: 'timers',
+  now: 'timers',
+  cancel: 'timers',
+  periodic: 'timers',
+  periodicStart: 'timers',
+  periodicStop: 'timers',
+  start: 'run',
+  stop: 'run',
+  done: 'run',
+  newLoop: 'run',
+  closeLoop: 'run',
+  wakeup: 'wake',
+  wake: 'wake',
+  signal: 'signals',
+  unsignal: 'signals',
+};
+
+/** The capability that an operation needs beyond its facet. */
+const CAPABILITY_OF: Partial<Record<Op, Capability>> = {
+  update: 'update',
+  unschedule: 'unschedule',
+  timeoutAt: 'timeoutAt',
+  now: 'timeoutAt',
+  cancel: 'cancel',
+  periodic: 'periodic',
+  periodicStart: 'periodic',
+  periodicStop: 'periodic',
+  newLoop: 'manyLoops',
+  closeLoop: 'closeLoop',
+  thread: 'thread',
+};
+
+export interface Needs {
+  readonly facets: ReadonlySet<Facet>;
+  readonly capabilities: ReadonlySet<Capability>;
+}
+
+function actionsOf(scenario: Scenario): Action[] {
+  const callbacks = Object.values(scenario.callbacks).flatMap(({ runs, rest }) => [
+    ...runs.flat(),
+    ...(rest ?? []),
+  ]);
+  return [...scenario.main, ...callbacks];
+}
+
+/** What a check needs: from its actions, its fds and its own list. */
+export function needsOf(check: Check): Needs {
+  const facets = new Set<Facet>();
+  const capabilities = new Set<Capability>(check.needs);
+  const { scenario } = check;
+  for (const action of actionsOf(scenario)) {
+    const facet = FACET_OF[action.op];
+    if (facet !== undefined) facets.add(facet);
+    const capability = CAPABILITY_OF[action.op];
+    if (capability !== undefined) capabilities.add(capability);
+    if (action.op === 'throw') {
+      capabilities.add(
+        action.kind === 'fatal' ? 'fatal' : action.kind === 'errno' ? 'errnoErrors' : 'exceptions',
+      );
+    }
+  }
+  if (scenario.main.filter((action) => action.op === 'start').length > 1) capabilities.add('restart');
+  for (const fd of Object.values(scenario.fds)) {
+    if (fd.kind === 'tcp' || fd.kind === 'listener') capabilities.add('tcp');
+    if (fd.kind === 'file') capabilities.add('files');
+    if ((fd.from ?? 0) >= 1024 || (fd.count ?? 0) >= 500) capabilities.add('highFds');
+  }
+  return { facets, capabilities };
+}
+
+const lacks = (hello: Hello, capability: string): string | undefined => {
+  const reason = hello.unclaimed[capability];
+  if (reason !== undefined) return `${capability}: ${reason}`;
+  if (capability === 'highFds' && (hello.limits.maxFd ?? Infinity) < 2047)
+    return `fds above ${hello.limits.maxFd}: beyond its limit`;
+  return undefined;
+};
+
+/** Why a subject can't run a check; undefined if it can. */
+export function cannotRun(hello: Hello, needs: Needs): string | undefined {
+  for (const facet of needs.facets)
+    if (!hello.facets.includes(facet)) return hello.unclaimed[facet] ?? `the facet '${facet}' is not claimed`;
+  for (const capability of needs.capabilities) {
+    const reason = lacks(hello, capability);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+/** Why a subject does not claim a clause; undefined if it does. */
+export function doesNotClaim(hello: Hello, clause: Clause): string | undefined {
+  if (!hello.facets.includes(clause.facet))
+    return hello.unclaimed[clause.facet] ?? `the facet '${clause.facet}' is not claimed`;
+  return clause.requires.map((capability) => lacks(hello, capability)).find((reason) => reason !== undefined);
+}
+
+/** Words in `hello` that the kit does not know: a misspelt capability must not silently claim what it meant to disclaim. */
+export function unknownWords(
+  hello: Hello,
+  facets: readonly string[],
+  choices: ReadonlyMap<string, readonly string[]>,
+): string[] {
+  const known = new Set<string>([...Object.keys(CAPABILITIES), ...facets]);
+  const words = Object.keys(hello.unclaimed).filter((word) => !known.has(word));
+  for (const [key, value] of Object.entries(hello.choices)) {
+    if (!choices.has(key)) words.push(key);
+    else if (!choices.get(key)!.includes(value)) words.push(`${key}=${value}`);
+  }
+  return words;
+}

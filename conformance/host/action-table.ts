@@ -1,0 +1,42 @@
+/**
+ * How an operation is carried out: one function for each, found by the name of the operation.
+ */
+import type { ActionOf, Op } from '../../spec/scenario.js';
+import type { Target } from './fds.js';
+import type { Outcome } from './recorder.js';
+import type { Run } from './run.js';
+
+/** `target` is the fd that the action names; for a group it is done once for each member. */
+export type ActionTable = {
+  readonly [O in Op]: (run: Run, action: ActionOf<O>, target: Target) => Outcome | void;
+};
+
+/** Those that the interpreter does itself, because they change what comes next. */
+export type ControlOp = 'start' | 'done' | 'throw';
+
+/** Calls of the subject's loop. */
+export type LoopOp =
+  | 'add'
+  | 'update'
+  | 'remove'
+  | 'schedule'
+  | 'unschedule'
+  | 'timeout'
+  | 'now'
+  | 'timeoutAt'
+  | 'cancel'
+  | 'periodic'
+  | 'periodicStart'
+  | 'periodicStop'
+  | 'stop'
+  | 'newLoop'
+  | 'useLoop'
+  | 'closeLoop'
+  | 'wakeup'
+  | 'wake'
+  | 'signal'
+  | 'unsignal'
+  | 'barrier';
+
+/** System calls of the host. */
+export type KernelOp = Exclude<Op, LoopOp | ControlOp>;

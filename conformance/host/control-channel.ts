@@ -1,0 +1,81 @@
+/**
+ * The line to the kit: requests in, replies out, both NDJSON.
+ *
+ * It lies on high fds, out of the way of the fds under test, and is read and written with blocking calls, never on
+ * Node's own loop. Fd 0 is then `/dev/null`, and fd 1 the same as fd 2: a stray print breaks nothing, and a scenario may
+ * take both numbers for fds of its own.
+ */
+import { readSync, writeSync } from 'node:fs';
+import { check, F_GETFL, F_SETFL, O_CLOEXEC, O_NONBLOCK, O_RDWR, type Posix } from '../../posix/index.js';
+import { MAX_LINE_BYTES, type Reply } from '../../spec/protocol.js';
+import { moveUp } from './high-fds.js';
+
+const CHUNK = 65536;
+const NEWLINE = 10;
+
+export class ControlChannel {
+  private chunk = Buffer.allocUnsafe(CHUNK);
+  /** Read, and not given out yet. */
+  private pending: Buffer = Buffer.alloc(0);
+  /** No newline stands before this position of `pending`. */
+  private searched = 0;
+
+  private constructor(
+    private readonly posix: Posix,
+    private readonly input: number,
+    private readonly output: number,
+    private readonly nothing: number,
+  ) {}
+
+  /** Takes stdin and stdout over. */
+  static open(posix: Posix): ControlChannel {
+    const input = moveUp(posix, 0);
+    const output = moveUp(posix, 1);
+    for (const fd of [input, output]) {
+      const flags = check(posix.fcntl(fd, F_GETFL), 'fcntl');
+      if ((flags & O_NONBLOCK) !== 0) check(posix.fcntl(fd, F_SETFL, flags & ~O_NONBLOCK), 'fcntl');
+    }
+    const opened = check(posix.open('/dev/null', O_RDWR | O_CLOEXEC), 'open');
+    const nothing = moveUp(posix, opened);
+    posix.close(opened);
+    const channel = new ControlChannel(posix, input, output, nothing);
+    channel.park();
+    return channel;
+  }
+
+  /** Gives fds 0 and 1 back what they are outside of scenarios. */
+  park(): void {
+    check(this.posix.dup2(this.nothing, 0), 'dup2');
+    check(this.posix.dup2(2, 1), 'dup2');
+  }
+
+  /** The next line; undefined at the end. Blocks. */
+  read(): string | undefined {
+    for (;;) {
+      const end = this.pending.indexOf(NEWLINE, this.searched);
+      if (end >= 0) {
+        const line = this.pending.toString('utf8', 0, end);
+        this.pending = this.pending.subarray(end + 1);
+        this.searched = 0;
+        return line;
+      }
+      this.searched = this.pending.length;
+      const got = readSync(this.input, this.chunk, 0, CHUNK, null);
+      if (got === 0) return undefined;
+      if (this.pending.length === 0) {
+        this.pending = this.chunk.subarray(0, got);
+        this.chunk = Buffer.allocUnsafe(CHUNK);
+      } else this.pending = Buffer.concat([this.pending, this.chunk.subarray(0, got)]);
+    }
+  }
+
+  /** Sends a reply; one that is too long is replaced by an error. */
+  write(reply: Reply): void {
+    let line = Buffer.from(`${JSON.stringify(reply)}\n`);
+    if (line.length > MAX_LINE_BYTES) {
+      const error = `the reply is ${line.length} bytes long, where ${MAX_LINE_BYTES} are allowed`;
+      line = Buffer.from(`${JSON.stringify({ id: reply.id, error })}\n`);
+    }
+    for (let sent = 0; sent < line.length;) sent += writeSync(this.output, line, sent);
+  }
+}

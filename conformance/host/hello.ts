@@ -1,0 +1,112 @@
+/**
+ * What a subject claims: what it says itself, less what its loop has no method for.
+ */
+import type { Facet, Loop, LoopSubject } from '../../spec/contract.js';
+import { PROTOCOL_VERSION, type Hello } from '../../spec/protocol.js';
+import { textOf, typeOf } from './raised.js';
+import { isTypeScript } from './languages.js';
+
+const LACKING = 'not in its API';
+
+type Offers = (loop: Loop) => boolean;
+
+const has =
+  (...methods: (keyof Loop)[]): Offers =>
+  (loop) =>
+    methods.every((method) => typeof loop[method] === 'function');
+const either =
+  (...ways: Offers[]): Offers =>
+  (loop) =>
+    ways.some((way) => way(loop));
+
+/** One handler and one mask an fd. */
+export const isCombined = has('addHandler');
+
+/** The methods without which a facet can't be claimed. */
+const FACET_METHODS: Partial<Record<Facet, Offers>> = {
+  ready: either(
+    has('addHandler', 'removeHandler'),
+    has('addReader', 'removeReader', 'addWriter', 'removeWriter'),
+  ),
+  tasks: has('addCallback'),
+  timers: either(has('callLater'), has('addTimeout', 'now')),
+  run: has('start', 'stop'),
+  wake: has('createWakeup'),
+  signals: has('addSignalHandler', 'removeSignalHandler'),
+};
+
+/** The methods without which a capability is lacking. */
+const CAPABILITY_METHODS: Record<string, Offers> = {
+  combined: isCombined,
+  update: has('updateHandler'),
+  unschedule: has('removeCallback'),
+  timeoutAt: has('addTimeout', 'now'),
+  cancel: has('removeTimeout'),
+  periodic: has('periodic'),
+  closeLoop: has('close'),
+};
+
+/** How barriers are made of the loop's own operations. */
+export function roundsOf(subject: LoopSubject, loop: Loop): Hello['rounds'] {
+  if (subject.rounds !== undefined) return subject.rounds;
+  return has('addCallback')(loop) ? 'tasks' : has('callLater')(loop) ? 'timers' : 'adapter';
+}
+
+/**
+ * @param path of the subject's module
+ * @param cannotWake why the helper thread can't wake its loops
+ */
+export function helloOf(subject: LoopSubject, path: string, cannotWake: string | undefined): Hello {
+  const loop = subject.createLoop(() => undefined);
+  try {
+    const unclaimed: Record<string, string> = { ...subject.unclaimed };
+    for (const [name, offers] of Object.entries(CAPABILITY_METHODS))
+      if (!offers(loop)) unclaimed[name] ??= LACKING;
+    const facets = subject.facets.filter((facet) => {
+      if (FACET_METHODS[facet]?.(loop) === false) unclaimed[facet] ??= LACKING;
+      return unclaimed[facet] === undefined;
+    });
+    if (facets.includes('wake')) {
+      const reason = cannotWake ?? whyNotFromThreads(subject, loop);
+      if (reason !== undefined) unclaimed['thread'] ??= reason;
+    }
+    const { maxFd } = subject.limits ?? {};
+    if (maxFd !== undefined && maxFd < 1024) unclaimed['highFds'] ??= `it watches fds up to ${maxFd}`;
+    return {
+      protocol: PROTOCOL_VERSION,
+      name: subject.name,
+      version: subject.version,
+      language: `${isTypeScript(path) ? 'TypeScript' : 'JavaScript'}, Node ${process.versions.node}`,
+      pid: process.pid,
+      facets,
+      unclaimed,
+      choices: { ...subject.choices },
+      limits: { ...subject.limits },
+      rounds: roundsOf(subject, loop),
+      loop: unclaimed['manyLoops'] === undefined ? 'created' : 'ambient',
+    };
+  } finally {
+    closeQuietly(loop);
+  }
+}
+
+/** Wake-ups are signalled from threads by a token, of which the subject makes a wake-up again. */
+function whyNotFromThreads(subject: LoopSubject, loop: Loop): string | undefined {
+  if (subject.signalFromThread === undefined) return 'the subject has no signalFromThread';
+  try {
+    return loop.createWakeup?.(() => undefined).token === undefined
+      ? 'its wake-ups have no token'
+      : undefined;
+  } catch (error) {
+    return `createWakeup fails: ${typeOf(error)}: ${textOf(error)}`.slice(0, 500);
+  }
+}
+
+/** A subject whose loop can't be closed says so in `unclaimed`; here it only matters that nothing is left behind. */
+function closeQuietly(loop: Loop): void {
+  try {
+    loop.close();
+  } catch {
+    // Judged where a scenario closes a loop.
+  }
+}

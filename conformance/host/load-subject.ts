@@ -1,0 +1,72 @@
+/**
+ * From the path of a module to the subject that it exports.
+ */
+import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { FACETS, type LoopSubject } from '../../spec/contract.js';
+import { isTypeScript } from './languages.js';
+import { NoSubject } from './no-subject.js';
+
+/**
+ * @param path absolute
+ * @param mode whether the types of a TypeScript module are checked
+ */
+export async function importSubject(path: string, mode: 'checked' | 'unchecked'): Promise<LoopSubject> {
+  if (!existsSync(path)) throw new NoSubject(`there is no file ${path}`);
+  const load = isTypeScript(path) ? loadTypeScript : loadJavaScript;
+  return subjectOf(await load(path, mode), path);
+}
+
+async function loadJavaScript(path: string): Promise<unknown> {
+  return import(pathToFileURL(path).href);
+}
+
+async function loadTypeScript(path: string, mode: 'checked' | 'unchecked'): Promise<unknown> {
+  // The compiler takes a while to load, and most subjects do without.
+  const { requireTypeScript } = await import('./typescript.js');
+  return requireTypeScript(path, mode);
+}
+
+function subjectOf(module: unknown, path: string): LoopSubject {
+  let exported = defaultOf(module);
+  // A CommonJS module that was compiled from an ES module carries its default export one level down.
+  if (!isObject(exported) || !('createLoop' in exported)) exported = defaultOf(exported) ?? exported;
+  const flaw = flawOf(exported);
+  if (flaw === undefined) return exported as LoopSubject;
+  const wanted =
+    "should export by default a LoopSubject of 'evspec/contract' (name, version, facets, createLoop)";
+  throw new NoSubject(
+    `${path} ${wanted}, but ${flaw}${exported === undefined ? `: it exports ${exportsOf(module)}` : ''}`,
+  );
+}
+
+function flawOf(exported: unknown): string | undefined {
+  if (exported === undefined) return 'has no default export';
+  if (!isObject(exported)) return `its default export is a ${exported === null ? 'null' : typeof exported}`;
+  for (const key of ['name', 'version'])
+    if (typeof exported[key] !== 'string') return `its '${key}' is ${kindOf(exported[key])}, not a string`;
+  const { facets, createLoop } = exported;
+  if (!Array.isArray(facets)) return `its 'facets' is ${kindOf(facets)}, not a list`;
+  const unknown = facets.find((facet: unknown) => !FACETS.some((known) => known === facet)) as unknown;
+  if (unknown !== undefined) return `its facet ${JSON.stringify(unknown)} is none of ${FACETS.join(', ')}`;
+  if (typeof createLoop !== 'function') return `its 'createLoop' is ${kindOf(createLoop)}, not a function`;
+  return undefined;
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'missing';
+  return value === null ? 'null' : Array.isArray(value) ? 'a list' : `of type ${typeof value}`;
+}
+
+function exportsOf(module: unknown): string {
+  const names = isObject(module) ? Object.keys(module).filter((name) => name !== '__esModule') : [];
+  return names.length === 0 ? 'nothing' : names.slice(0, 10).join(', ');
+}
+
+function defaultOf(module: unknown): unknown {
+  return isObject(module) ? module['default'] : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,169 @@
+/**
+ * One run of a scenario: what is made for it, what its actions share, and what is cleaned up after it.
+ *
+ * The main program is begun in a macrotask, because a blocking `start()` can drain Node's microtasks only from there.
+ * For the same reason it goes on in a macrotask of its own after a `start()` that returned a promise.
+ */
+import type { Posix } from '../../posix/index.js';
+import type { LoopSubject, Periodic, Wakeup } from '../../spec/contract.js';
+import type { Hello } from '../../spec/protocol.js';
+import { DEFAULT_MAX_RECORDS, type Scenario } from '../../spec/scenario.js';
+import type { CallbackKind, ThreadReport, Trace, TraceRecord } from '../../spec/trace.js';
+import { auditScenario } from './audit-scenario.js';
+import { Fds } from './fds.js';
+import { Impossible } from './impossible.js';
+import { Interpreter, OPS } from './interpreter.js';
+import { Loops, quietly } from './loops.js';
+import type { OpenFds } from './open-fds.js';
+import { textOf, typeOf } from './raised.js';
+import { Recorder, type Delivery } from './recorder.js';
+import { guardSignals } from './signals.js';
+import type { HelperThread } from './thread.js';
+import { Watched } from './watched.js';
+
+/** What outlives a run. */
+export interface Host {
+  readonly posix: Posix;
+  readonly subject: LoopSubject;
+  readonly hello: Hello;
+  readonly thread: HelperThread;
+  readonly openFds: OpenFds;
+  /** Takes the numbers 0 and 1 back. */
+  readonly park: () => void;
+}
+
+/** What the kit may ask for beside the trace. */
+export interface RunHooks {
+  readonly onRecord?: (record: TraceRecord) => void;
+  /** All is made, the main program is about to begin. */
+  readonly before?: (fds: Record<string, number>) => void;
+  /** The main program has ended, nothing is cleaned up yet. */
+  readonly after?: () => void;
+}
+
+export type Result = { readonly trace: Trace } | { readonly error: string };
+
+export class Run {
+  readonly recorder: Recorder;
+  readonly fds: Fds;
+  readonly tasks = new Map<string, () => void>();
+  readonly timers = new Map<string, () => void>();
+  readonly periodics = new Map<string, Periodic>();
+  readonly wakeups = new Map<string, Wakeup>();
+  readonly clocks = new Map<string, number>();
+  /** Signal → what takes its handler away. */
+  readonly signals = new Map<string, () => void>();
+  readonly watched = new Watched();
+  /** Of the registering operation under way. */
+  token = 0;
+  private readonly interpreter: Interpreter;
+  private madeLoops: Loops | undefined;
+  /** What would stay behind on a loop that can't be closed. */
+  private readonly undo: (() => void)[] = [];
+  private failure: string | undefined;
+
+  constructor(
+    readonly host: Host,
+    private readonly scenario: Scenario,
+    private readonly hooks: RunHooks,
+  ) {
+    this.recorder = new Recorder(host.posix, {
+      maxRecords: scenario.maxRecords ?? DEFAULT_MAX_RECORDS,
+      onRecord: hooks.onRecord,
+      onCut: () => this.madeLoops?.stopAll(),
+    });
+    this.fds = new Fds(host.posix, scenario.fds);
+    this.interpreter = new Interpreter(this, scenario);
+  }
+
+  /** Nothing more is to be done. */
+  get over(): boolean {
+    return this.recorder.closed;
+  }
+
+  get loops(): Loops {
+    if (this.madeLoops === undefined) throw new Impossible('there is no loop yet');
+    return this.madeLoops;
+  }
+
+  get rounds(): Hello['rounds'] {
+    return this.host.hello.rounds;
+  }
+
+  /** To be called from a macrotask. */
+  execute(ended: (result: Result) => void): void {
+    const { openFds, thread } = this.host;
+    let unguard = (): void => undefined;
+    let before = 0;
+    let numbers: Record<string, number> = {};
+    const finish = (): void => {
+      this.hooks.after?.();
+      this.recorder.closed = true;
+      const threads = thread.end();
+      this.cleanUp(unguard);
+      ended(this.result(numbers, threads, { before, after: openFds.count() }));
+    };
+    thread.begin();
+    try {
+      const needs = auditScenario(this.scenario, OPS);
+      before = openFds.count();
+      unguard = guardSignals(needs.signals);
+      numbers = this.fds.make();
+      this.madeLoops = this.makeLoops();
+    } catch (error) {
+      if (!(error instanceof Impossible)) throw error;
+      this.fail(error.message);
+      return finish();
+    }
+    this.hooks.before?.(numbers);
+    this.interpreter.main(0, finish);
+  }
+
+  enter(name: string, as: CallbackKind, token: number, delivery?: Delivery): void | Promise<void> {
+    return this.interpreter.enter(name, as, token, delivery);
+  }
+
+  /** The scenario asks for something impossible: it ends here, and its answer will be an error. */
+  fail(sentence: string): void {
+    this.failure ??= sentence;
+    this.recorder.closed = true;
+    this.madeLoops?.stopAll();
+  }
+
+  uncaught(error: unknown): void {
+    this.interpreter.uncaught(error);
+  }
+
+  /** Remembers what would stay behind: only of a loop that can't be closed. */
+  leaves(remove: () => void): void {
+    if (this.host.hello.unclaimed['closeLoop'] !== undefined) this.undo.push(remove);
+  }
+
+  private makeLoops(): Loops {
+    try {
+      return new Loops(this.host.subject, (entry) => this.recorder.log(entry));
+    } catch (error) {
+      throw new Impossible(`createLoop() throws ${typeOf(error)}: ${textOf(error)}`);
+    }
+  }
+
+  private cleanUp(unguard: () => void): void {
+    this.host.openFds.restore();
+    for (const remove of this.signals.values()) quietly(remove);
+    for (const remove of this.undo) quietly(remove);
+    this.madeLoops?.closeAll();
+    if (this.fds.closeAll()) this.host.park();
+    unguard();
+  }
+
+  private result(
+    fds: Record<string, number>,
+    threads: ThreadReport[],
+    openFds: { before: number; after: number },
+  ): Result {
+    if (this.failure !== undefined) return { error: this.failure };
+    const trace: Trace = { fds, records: this.recorder.records, openFds };
+    if (threads.length > 0) trace.threads = threads;
+    return { trace };
+  }
+}

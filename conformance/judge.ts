@@ -1,0 +1,221 @@
+/**
+ * The judge: rules over traces, choices over observations, verdicts over both.
+ *
+ * A verdict is earned. A clause passes only if every check that must exercise it did, and no trace at all, of whatever check,
+ * broke it. Whatever went wrong outside the loop (adapter, process, kit) makes an `error`, which is never a pass and never
+ * a fail.
+ */
+import type { Choice, Clause, Spec } from '../spec/clauses.js';
+import type { Verdict, Violation } from '../spec/report.js';
+import type { Scenario } from '../spec/scenario.js';
+import type { Trace } from '../spec/trace.js';
+import type { Finding, RuleSet, Say } from './rules/rule.js';
+import { readHistory, type SubjectFacts } from './trace/history.js';
+
+/** What one trace shows. */
+export interface Judgement {
+  /** Situations that arose, by clause. */
+  readonly exercised: ReadonlyMap<string, number>;
+  readonly findings: readonly Finding[];
+  /** Clauses whose situation can't arise with this subject, with the reason. */
+  readonly excused: ReadonlyMap<string, string>;
+  readonly observations: readonly { readonly clause: string; readonly label: string; readonly at: number }[];
+}
+
+/**
+ * Applies all rules to one trace.
+ * @throws TraceAuditError if the trace can't belong to the scenario.
+ */
+export function judgeTrace(
+  rules: RuleSet,
+  scenario: Scenario,
+  trace: Trace,
+  subject: SubjectFacts,
+): Judgement {
+  const history = readHistory(scenario, trace, subject);
+  const exercised = new Map<string, number>();
+  const findings: Finding[] = [];
+  const excused = new Map<string, string>();
+  const observations: Judgement['observations'][number][] = [];
+  // A loop that never called anything has shown nothing, however politely it accepted every call.
+  const alive = history.frames.length > 1;
+  for (const [clause, rule] of Object.entries(rules)) {
+    const count = (): unknown => alive && exercised.set(clause, (exercised.get(clause) ?? 0) + 1);
+    const say: Say = {
+      kept: () => void count(),
+      broken: (at, text) => {
+        count();
+        findings.push({ clause, at, text });
+      },
+      chose: (label, at) => {
+        count();
+        observations.push({ clause, label, at });
+      },
+      excused: (reason) => void excused.set(clause, reason),
+    };
+    rule(history, say);
+  }
+  return { exercised, findings, excused, observations };
+}
+
+export interface ChoiceOutcome {
+  readonly choice: Choice;
+  readonly value: string | undefined;
+  readonly how: 'declared' | 'inferred' | 'not exercised' | 'contradicted';
+  readonly observed: readonly string[];
+}
+
+/** The value that explains all observations: the declared one, or else the most specific that allows them all. */
+export function settleChoice(
+  choice: Choice,
+  declared: string | undefined,
+  observed: readonly string[],
+): ChoiceOutcome {
+  const labels = [...new Set(observed)];
+  const fitting = choice.values.filter((v) => labels.every((label) => v.allows.includes(label)));
+  if (declared !== undefined) {
+    const how =
+      labels.length === 0 || fitting.some((v) => v.value === declared) ? 'declared' : 'contradicted';
+    return { choice, value: declared, how, observed: labels };
+  }
+  if (labels.length === 0) return { choice, value: undefined, how: 'not exercised', observed: labels };
+  const value = fitting[0]?.value;
+  return { choice, value, how: value === undefined ? 'contradicted' : 'inferred', observed: labels };
+}
+
+/** All that is known of one clause after the run. */
+export interface ClauseOutcome {
+  readonly clause: Clause;
+  readonly verdict: Verdict;
+  readonly reason: string | undefined;
+  readonly exercised: number;
+  readonly checks: readonly string[];
+  readonly violations: readonly Violation[];
+  readonly violationCount: number;
+}
+
+/** Violations that a report carries for one clause. */
+const SHOWN_VIOLATIONS = 5;
+
+/** Gathers judgements during a run, and turns them into verdicts at its end. */
+export class Tally {
+  private readonly exercised = new Map<string, number>();
+  private readonly missed = new Map<string, string[]>();
+  private readonly violations = new Map<string, Violation[]>();
+  private readonly violationCounts = new Map<string, number>();
+  private readonly excused = new Map<string, string>();
+  private readonly errors = new Map<string, string>();
+  private readonly observed = new Map<string, { label: string; at: number; check: string }[]>();
+  private readonly checks = new Map<string, string[]>();
+
+  constructor(
+    private readonly spec: Spec,
+    private readonly declared: Readonly<Record<string, string>>,
+  ) {}
+
+  /** A check will run, for these clauses. */
+  expect(check: string, clauses: readonly string[]): void {
+    for (const id of clauses) push(this.checks, id, check);
+  }
+
+  /** @param expected the clauses that this check must exercise */
+  judged(check: string, expected: readonly string[], judgement: Judgement): void {
+    for (const [id, count] of judgement.exercised)
+      this.exercised.set(id, (this.exercised.get(id) ?? 0) + count);
+    for (const [id, reason] of judgement.excused) this.excused.set(id, reason);
+    for (const { clause, label, at } of judgement.observations)
+      push(this.observed, clause, { label, at, check });
+    for (const { clause, at, text } of judgement.findings) this.violate(clause, { check, at, text });
+    for (const id of expected) if (!judgement.exercised.has(id)) push(this.missed, id, check);
+  }
+
+  /** A check gave no trace, or none that can be trusted. */
+  failedToRun(check: string, clauses: readonly string[], text: string): void {
+    for (const id of clauses) if (!this.errors.has(id)) this.errors.set(id, `${check}: ${text}`);
+  }
+
+  private violate(clause: string, violation: Violation): void {
+    this.violationCounts.set(clause, (this.violationCounts.get(clause) ?? 0) + 1);
+    const shown = this.violations.get(clause) ?? [];
+    if (shown.length < SHOWN_VIOLATIONS) this.violations.set(clause, [...shown, violation]);
+  }
+
+  choices(): ChoiceOutcome[] {
+    return this.spec.choices.map((choice) =>
+      settleChoice(
+        choice,
+        this.declared[choice.key],
+        (this.observed.get(choice.clause) ?? []).map((o) => o.label),
+      ),
+    );
+  }
+
+  /** @param unclaimed the reason for each clause that the subject does not claim */
+  outcomes(clauses: readonly Clause[], unclaimed: ReadonlyMap<string, string>): ClauseOutcome[] {
+    for (const outcome of this.choices()) this.holdConsistent(outcome);
+    return clauses.map((clause) => this.outcome(clause, unclaimed.get(clause.id)));
+  }
+
+  /** Observations that the settled value does not allow are violations of the clause that owns the choice. */
+  private holdConsistent({ choice, value, how, observed }: ChoiceOutcome): void {
+    if (how !== 'contradicted') return;
+    const allowed = choice.values.find((v) => v.value === value)?.allows;
+    const first = this.observed
+      .get(choice.clause)!
+      .find((o) => allowed === undefined || !allowed.includes(o.label))!;
+    const text =
+      value === undefined
+        ? `no value of ${choice.key} allows all that was observed: ${observed.join(', ')}`
+        : `${choice.key} is declared as '${value}', but '${first.label}' was observed`;
+    this.violate(choice.clause, { check: first.check, at: first.at, text });
+  }
+
+  private outcome(clause: Clause, unclaimed: string | undefined): ClauseOutcome {
+    const { id } = clause;
+    const base = {
+      clause,
+      exercised: this.exercised.get(id) ?? 0,
+      checks: this.checks.get(id) ?? [],
+      violations: unclaimed === undefined ? (this.violations.get(id) ?? []) : [],
+      violationCount: unclaimed === undefined ? (this.violationCounts.get(id) ?? 0) : 0,
+    };
+    if (unclaimed !== undefined) return { ...base, verdict: 'unclaimed', reason: unclaimed };
+    if (base.violationCount > 0) return { ...base, verdict: 'fail', reason: undefined };
+    const error = this.errors.get(id);
+    if (error !== undefined) return { ...base, verdict: 'error', reason: error };
+    const excused = this.excused.get(id);
+    if (base.exercised === 0 && excused !== undefined)
+      return { ...base, verdict: 'unclaimed', reason: excused };
+    const missed = this.missed.get(id);
+    if (missed !== undefined)
+      return { ...base, verdict: 'unexercised', reason: `its situation never arose in ${missed.join(', ')}` };
+    if (base.exercised === 0) return { ...base, verdict: 'unexercised', reason: 'no check exercised it' };
+    return { ...base, verdict: 'pass', reason: undefined };
+  }
+}
+
+function push<V>(map: Map<string, V[]>, key: string, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
+
+export interface ExitFacts {
+  readonly strict: boolean;
+}
+
+/**
+ * 0: every claimed MUST passes, none unexercised, blocked or in error. 1: a claimed MUST fails (with `strict`, a SHOULD). 3: an
+ * error. 4: not failed, but incomplete. A run that judged nothing is never 0.
+ */
+export function exitCodeOf(
+  outcomes: readonly ClauseOutcome[],
+  problems: number,
+  { strict }: ExitFacts,
+): 0 | 1 | 3 | 4 {
+  const gating = outcomes.filter((o) => strict || o.clause.level === 'MUST');
+  if (gating.some((o) => o.verdict === 'fail')) return 1;
+  if (problems > 0 || outcomes.some((o) => o.verdict === 'error')) return 3;
+  if (gating.some((o) => o.verdict === 'unexercised' || o.verdict === 'blocked')) return 4;
+  return gating.some((o) => o.verdict === 'pass') ? 0 : 4;
+}

@@ -1,0 +1,69 @@
+/** The answer: what a report says in one line, and in numbers. */
+import { VERDICTS, type ClauseResult, type Report } from '../../spec/report.js';
+import { count } from './layout.js';
+import type { Paint, Style } from './paint.js';
+
+const fails = (clause: ClauseResult): boolean =>
+  clause.verdict === 'fail' && clause.knownFailing === undefined;
+
+/** `FAIL  2 MUST and 1 SHOULD fail`. */
+export function headline({ exitCode, clauses, selection, problems }: Report): {
+  word: string;
+  style: Style;
+  text: string;
+} {
+  const of = (level: string): ClauseResult[] => clauses.filter((clause) => clause.level === level);
+  const [musts, shoulds] = [of('MUST').filter(fails).length, of('SHOULD').filter(fails).length];
+  const shouldNote = shoulds === 0 ? '' : `; ${shoulds} SHOULD ${shoulds === 1 ? 'fails' : 'fail'}`;
+  const part = selection.partial ? ' of the selection' : '';
+  switch (exitCode) {
+    case 0:
+      return { word: 'PASS', style: 'good', text: `every claimed MUST${part} holds${shouldNote}` };
+    case 1: {
+      const parts = [...(musts > 0 ? [`${musts} MUST`] : []), ...(shoulds > 0 ? [`${shoulds} SHOULD`] : [])];
+      return {
+        word: 'FAIL',
+        style: 'bad',
+        text: `${parts.join(' and ')} ${musts + shoulds === 1 ? 'fails' : 'fail'}`,
+      };
+    }
+    case 4: {
+      const open = clauses.filter(({ verdict }) => verdict === 'unexercised' || verdict === 'blocked').length;
+      const text =
+        open > 0
+          ? `no claimed MUST fails, but ${count(open, 'clause')} could not be shown`
+          : 'no claimed MUST was shown to hold';
+      return { word: 'INCOMPLETE', style: 'warning', text: `${text}${shouldNote}` };
+    }
+    default: {
+      const text = `${count(problems.length, 'problem')} outside the loop: see below; no verdict on what ${problems.length === 1 ? 'it' : 'they'} touched`;
+      return {
+        word: 'ERROR',
+        style: 'bad',
+        text: problems.length === 0 ? 'clauses could not be judged: see below' : text,
+      };
+    }
+  }
+}
+
+const STYLE_OF = {
+  pass: 'good',
+  fail: 'bad',
+  unexercised: 'warning',
+  unclaimed: 'dim',
+  blocked: 'warning',
+  error: 'bad',
+} as const satisfies Record<string, Style>;
+
+export const verdictStyle = (verdict: ClauseResult['verdict']): Style => STYLE_OF[verdict];
+
+/** `80 pass, 2 fail (1 known), 3 unclaimed`: only what there is. */
+export function tally(clauses: readonly ClauseResult[], paint: Paint): string {
+  const parts = VERDICTS.flatMap((verdict) => {
+    const mine = clauses.filter((clause) => clause.verdict === verdict);
+    const known = mine.filter((clause) => clause.knownFailing !== undefined).length;
+    const text = `${mine.length} ${verdict}${known === 0 ? '' : ` (${known} known)`}`;
+    return mine.length === 0 ? [] : [paint(verdictStyle(verdict), text)];
+  });
+  return parts.length === 0 ? 'none' : parts.join(', ');
+}

@@ -1,0 +1,85 @@
+/**
+ * Whether the loop slept while it waited, by the thread's CPU time between callbacks.
+ *
+ * A quiet window of 20 ms costs at most 0.4 ms of CPU time, a spinning one at least 5 ms, on busy cores too: there the
+ * spin gets less of the core, and stays far above the limit. What disturbs is a garbage collection of the subject's
+ * language. It disturbs one window, not three, so the quietest of several windows speaks, and fewer prove nothing.
+ */
+import type { History } from '../trace/history.js';
+import type { Say } from './rule.js';
+import { stepCounter } from './step-counter.js';
+
+/** A span in which the loop ran, but none of its callbacks: two neighbouring steps. */
+export interface Gap {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Neighbouring gaps that add up to at least {@link WINDOW_MS}. */
+export interface Window extends Gap {
+  readonly wallMs: number;
+  /** Without what the rounds themselves may cost. */
+  readonly cpuMs: number;
+}
+
+export const WINDOW_MS = 20;
+/** So many windows are needed for a judgement. A check waits for them: three timers of 21 ms, one after the other. */
+export const WINDOWS = 3;
+/** CPU time that one round may take for itself: to wake up, to find the callback, to poll again. ms */
+const ROUND_MS = 0.25;
+
+/**
+ * All gaps, in order. Not what follows the last callback of a run, where a loop tidies up; nor what a barrier lies over, which
+ * keeps the loop busy.
+ */
+export function* gaps(h: History): Generator<Gap> {
+  const barriers = stepCounter(h);
+  for (const { at, failed, frames } of h.barriers)
+    if (failed === undefined) barriers.during(at, frames[0]?.enter?.index ?? h.end);
+  const busy = barriers.counts();
+  for (let to = 1; to < h.end; to++) {
+    const before = h.steps[to - 1]!.record.k;
+    const after = h.steps[to]!.record.k;
+    const waits = before === 'starting' || before === 'exit' || before === 'log';
+    if (waits && (after === 'enter' || after === 'log') && busy[to - 1] === 0) yield { from: to - 1, to };
+  }
+}
+
+/** Cuts the wanted gaps into windows. */
+export function windowsOf(h: History, wanted: (gap: Gap) => boolean): Window[] {
+  const windows: Window[] = [];
+  let open: Window | undefined;
+  for (const gap of gaps(h)) {
+    if (!wanted(gap)) continue;
+    const cpu = (h.cpuOf(gap.to) - h.cpuOf(gap.from)) / 1000;
+    open = {
+      from: open?.from ?? gap.from,
+      to: gap.to,
+      wallMs: (open?.wallMs ?? 0) + (h.timeOf(gap.to) - h.timeOf(gap.from)) / 1000,
+      cpuMs: (open?.cpuMs ?? 0) + Math.max(0, cpu - ROUND_MS),
+    };
+    if (open.wallMs < WINDOW_MS) continue;
+    windows.push(open);
+    open = undefined;
+  }
+  return windows;
+}
+
+export const spins = ({ wallMs, cpuMs }: Window): boolean => cpuMs > Math.max(2, wallMs / 10);
+
+/**
+ * Says whether the loop spun in the wanted gaps; nothing, if they are too short or too few to tell.
+ * @param when what was special about these gaps; ends the sentence of the finding
+ */
+export function judgeWaiting(h: History, say: Say, wanted: (gap: Gap) => boolean, when: string): void {
+  const windows = windowsOf(h, wanted);
+  if (windows.length < WINDOWS) return;
+  const quietest = windows.reduce((a, b) => (a.cpuMs / a.wallMs <= b.cpuMs / b.wallMs ? a : b));
+  if (!spins(quietest)) return say.kept();
+  const { cpuMs, wallMs, to } = quietest;
+  say.broken(
+    to,
+    `the thread used ${cpuMs.toFixed(1)} ms of CPU time in ${wallMs.toFixed(1)} ms without callbacks, ${when}; ` +
+      `this was the quietest of ${windows.length} windows`,
+  );
+}

@@ -1,0 +1,16 @@
+/**
+ * A check: a scenario, and the clauses that it must exercise.
+ *
+ * Checks are data. The name of a check is `<clause>/<what it does>`, by the first clause that it must exercise; it is the
+ * argument of `evspec replay` and stands in every report.
+ */
+import type { Capability } from '../../spec/protocol.js';
+import type { Scenario } from '../../spec/scenario.js';
+
+export interface Check {
+  readonly scenario: Scenario;
+  /** Clauses for which this check counts. If the trace exercises none of a clause's situations, the check proved nothing for it. */
+  readonly clauses: readonly string[];
+  /** Capabilities it needs beyond those that its actions show. */
+  readonly needs: readonly Capability[];
+}

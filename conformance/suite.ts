@@ -1,0 +1,110 @@
+/**
+ * The suite: all clauses, rules and checks, and the selection of them that one run is about.
+ */
+import { createHash } from 'node:crypto';
+import { loadSpec, type Clause, type Spec } from '../spec/clauses.js';
+import { loopRules } from './rules/loop/index.js';
+import type { RuleSet } from './rules/rule.js';
+import type { Check } from './scenarios/check.js';
+import { loopChecks } from './scenarios/loop/index.js';
+
+export interface Suite {
+  readonly spec: Spec;
+  readonly rules: RuleSet;
+  readonly checks: readonly Check[];
+  /** Digest of clauses and checks. */
+  readonly digest: string;
+}
+
+let loaded: Suite | undefined;
+
+/** @throws SpecError if the Markdown of the spec is malformed. */
+export function loadSuite(): Suite {
+  if (loaded !== undefined) return loaded;
+  const spec = loadSpec();
+  const rules = loopRules;
+  const checks = loopChecks;
+  const text = JSON.stringify([
+    spec.clauses.map(({ id, level, text: t }) => [id, level, t]),
+    spec.choices,
+    checks,
+  ]);
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  loaded = { spec, rules, checks, digest };
+  return loaded;
+}
+
+/** What the user asked for. Patterns are globs over clause ids and check names: `*` matches anything. */
+export interface Selection {
+  readonly profiles: readonly string[];
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+}
+
+/** The user's words select nothing, or name something that does not exist. The message says what to do. */
+export class SelectionError extends Error {
+  override readonly name = 'SelectionError';
+}
+
+const globToRegExp = (glob: string): RegExp =>
+  new RegExp(
+    `^${glob
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+    'i',
+  );
+
+/** Whether a glob matches a whole name, ignoring case. */
+export const globMatches = (glob: string, name: string): boolean => globToRegExp(glob).test(name);
+
+export interface Selected {
+  readonly clauses: readonly Clause[];
+  readonly checks: readonly Check[];
+  /** Something was left out. */
+  readonly partial: boolean;
+}
+
+/**
+ * The clauses and checks that a selection names. A pattern may name clauses (`LOOP-TIMER-*`), or checks
+ * (`LOOP-TIMER-4/*`); a clause is judged by all checks that exercise it.
+ * @throws SelectionError
+ */
+export function select(suite: Suite, selection: Selection): Selected {
+  const known = [...new Set(suite.spec.clauses.map((clause) => clause.profile))];
+  for (const profile of selection.profiles)
+    if (!known.some((p) => p === profile))
+      throw new SelectionError(`there is no profile '${profile}': choose from ${known.join(', ')}`);
+  const inProfile = suite.spec.clauses.filter((clause) => selection.profiles.includes(clause.profile));
+  const checksIn = suite.checks.filter((check) =>
+    inProfile.some((clause) => check.clauses.includes(clause.id)),
+  );
+  const allNames = [...inProfile.map((clause) => clause.id), ...checksIn.map((check) => check.scenario.name)];
+  for (const pattern of [...selection.only, ...selection.skip])
+    if (!allNames.some((name) => globMatches(pattern, name)))
+      throw new SelectionError(
+        `'${pattern}' matches no clause and no check: 'evspec list' shows what there is`,
+      );
+
+  const matches = (patterns: readonly string[], name: string): boolean =>
+    patterns.some((p) => globMatches(p, name));
+  const wanted = (name: string): boolean => selection.only.length === 0 || matches(selection.only, name);
+  const namesCheck = (check: Check): boolean => matches(selection.only, check.scenario.name);
+  const clauses = inProfile.filter(
+    (clause) =>
+      (wanted(clause.id) ||
+        checksIn.some((check) => check.clauses.includes(clause.id) && namesCheck(check))) &&
+      !matches(selection.skip, clause.id),
+  );
+  const ids = new Set(clauses.map((clause) => clause.id));
+  const checks = checksIn.filter(
+    (check) =>
+      !matches(selection.skip, check.scenario.name) &&
+      (selection.only.length === 0
+        ? check.clauses.some((id) => ids.has(id))
+        : namesCheck(check) || check.clauses.some((id) => ids.has(id) && wanted(id))),
+  );
+  if (clauses.length === 0 || checks.length === 0)
+    throw new SelectionError(`nothing is left to judge: --skip takes away all that --only names`);
+  return { clauses, checks, partial: clauses.length < inProfile.length || checks.length < checksIn.length };
+}

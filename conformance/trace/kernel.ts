@@ -1,0 +1,167 @@
+/**
+ * What the kernel must have thought: the readiness of each open file, derived from the system calls in a trace.
+ *
+ * Both ends of every fd are inside the subject and every read, write and close is in the trace with its result, so the
+ * number of unread bytes is known exactly, and with it when an fd was readable. Where the kernel leaves room (is a TCP
+ * socket writable again after half its buffer was read?) the model says so by claiming neither: readiness is kept
+ * as intervals of *certain* readiness and of *certain* unreadiness.
+ */
+import type { FdSpec } from '../../spec/scenario.js';
+import type { EventName } from '../../spec/trace.js';
+
+/** From a step (inclusive) to a step (exclusive; Infinity while it lasts). Indices into the timeline. */
+export interface Interval {
+  readonly from: number;
+  to: number;
+}
+
+/** Intervals in order of time, at most one of them open. */
+export class Intervals {
+  readonly list: Interval[] = [];
+
+  /** O(1). */
+  set(on: boolean, at: number): void {
+    const last = this.list[this.list.length - 1];
+    const open = last !== undefined && last.to === Infinity;
+    if (on && !open) this.list.push({ from: at, to: Infinity });
+    else if (!on && open) last.to = at;
+  }
+
+  /** The interval that covers the step, if any. O(log n). */
+  at(step: number): Interval | undefined {
+    let low = 0;
+    let high = this.list.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.list[middle]!.from <= step) low = middle + 1;
+      else high = middle;
+    }
+    const found = this.list[low - 1];
+    return found !== undefined && step < found.to ? found : undefined;
+  }
+
+  /** Whether one interval covers all of [from, to]. O(log n). */
+  covers(from: number, to: number): boolean {
+    const found = this.at(from);
+    return found !== undefined && to < found.to;
+  }
+}
+
+/** Bytes in flight below which every kind of fd is writable: the smallest page. */
+const CERTAINLY_ROOMY = 2048;
+
+/** An open file description: what `dup` shares. */
+export class OpenFile {
+  peer: OpenFile | undefined;
+  /** Numbers that refer to it. */
+  refs = 1;
+  /** Bytes that the peer wrote and nobody read yet. */
+  unread = 0;
+  /** End of file is, or will be, seen by a reader. */
+  eof = false;
+  /** Step from which on it holds. */
+  eofAt = Infinity;
+  /** This end said that it will write no more: with the peer's end of file, TCP reports a hang-up. */
+  outputEnded = false;
+  /** The other end is gone altogether, or reset. */
+  hungUp = false;
+  reset = false;
+  /** Whether the buffer towards the peer takes more: certain after `fill` and while little is in flight. */
+  room: 'yes' | 'no' | 'unsure' = 'yes';
+  closed = false;
+
+  readonly certainly: Readonly<Record<EventName, Intervals>> = {
+    read: new Intervals(),
+    write: new Intervals(),
+    error: new Intervals(),
+  };
+  readonly certainlyNot: Readonly<Record<EventName, Intervals>> = {
+    read: new Intervals(),
+    write: new Intervals(),
+    error: new Intervals(),
+  };
+
+  constructor(
+    readonly kind: FdSpec['kind'] | 'connection',
+    /** A pipe's end reads or writes; everything else does both. */
+    readonly reads: boolean,
+    readonly writes: boolean,
+  ) {}
+
+  /** Writes the present readiness down. Called after every change. */
+  note(at: number): void {
+    const alive = !this.closed;
+    const gone = this.hungUp || this.reset;
+    const readable = this.reads && (this.unread > 0 || this.eof || gone);
+    // A FIN on TCP raises IN alone; a closed peer of a UNIX pair or pipe raises HUP or ERR at once.
+    const error = gone && (this.kind !== 'tcp' || this.reset);
+    const unsure = this.kind === 'listener' || this.kind === 'file' || this.kind === 'connection';
+    this.certainly.read.set(alive && readable, at);
+    this.certainlyNot.read.set(alive && !readable && !unsure, at);
+    this.certainly.error.set(alive && error && !unsure, at);
+    this.certainlyNot.error.set(alive && !gone && !unsure && !(this.eof && this.outputEnded), at);
+    this.certainly.write.set(alive && this.writes && this.room === 'yes' && !gone && !unsure, at);
+    this.certainlyNot.write.set(alive && (!this.writes || this.room === 'no') && !gone && !unsure, at);
+  }
+
+  wrote(bytes: number, at: number): void {
+    if (bytes <= 0 || this.peer === undefined) return;
+    this.peer.unread += bytes;
+    this.peer.note(at);
+    if (this.room === 'yes' && this.peer.unread > CERTAINLY_ROOMY) {
+      this.room = 'unsure';
+      this.note(at);
+    }
+  }
+
+  filled(bytes: number, at: number): void {
+    this.wrote(bytes, at);
+    this.room = 'no';
+    this.note(at);
+  }
+
+  /** @param all the reader saw EAGAIN or end of file: nothing is left. */
+  wasRead(bytes: number, all: boolean, at: number): void {
+    this.unread = all ? 0 : Math.max(0, this.unread - bytes);
+    this.note(at);
+    const writer = this.peer;
+    if (writer === undefined || writer.room === 'yes' || bytes === 0) return;
+    // TCP moves its queued bytes, and opens its window, when it likes.
+    writer.room = all && this.kind !== 'tcp' ? 'yes' : 'unsure';
+    writer.note(at);
+  }
+
+  private end(at: number): void {
+    if (!this.eof) this.eofAt = at;
+    this.eof = true;
+  }
+
+  shutdown(how: 'read' | 'write' | 'both', at: number): void {
+    if (how !== 'read') {
+      this.outputEnded = true;
+      this.peer?.end(at);
+    }
+    if (how !== 'write') {
+      this.end(at);
+      if (this.peer !== undefined && this.kind !== 'tcp') this.peer.outputEnded = true;
+    }
+    this.note(at);
+    this.peer?.note(at);
+  }
+
+  /** One number was closed. */
+  release(byReset: boolean, at: number): void {
+    this.refs--;
+    if (this.refs > 0) return;
+    this.closed = true;
+    this.note(at);
+    const peer = this.peer;
+    if (peer === undefined) return;
+    peer.end(at);
+    if (this.kind === 'tcp') {
+      // Closing with unread bytes in the buffer sends RST, as SO_LINGER 0 does.
+      if (byReset || this.unread > 0) peer.reset = true;
+    } else peer.hungUp = true;
+    peer.note(at);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * A sleeper: a thread that blocks in poll(2), so that the thread of Node's own loop needn't.
+ *
+ * Node can watch sockets, pipes and files that it made itself, but offers no way to watch any fd. A thread of its own
+ * can wait for what the loop waits for, and a message from it is an event like any other to Node.
+ *
+ * A thread takes some 40 ms to start. So it is kept when its run() is over, for the next one, and never ends; it keeps
+ * the process alive only while somebody sleeps.
+ */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { PollSet } from '../../posix/index.js';
+import type { SleepRequest } from './sleeper-thread.js';
+
+export class Sleeper {
+  static readonly #idle: Sleeper[] = [];
+
+  /** A sleeper that nobody else uses, once its thread is up. Give it back by {@link release}. */
+  static async acquire(): Promise<Sleeper> {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    const sleeper = new Sleeper();
+    await once(sleeper.#worker, 'message');
+    sleeper.#worker.unref();
+    return sleeper;
+  }
+
+  readonly #worker = new Worker(new URL('./sleeper-thread.js', import.meta.url));
+
+  /**
+   * Sleeps until poll(2) has an answer.
+   * @param set What to poll.
+   * @param timeoutMs Whole ms; -1: forever.
+   * @param awake Called when it is over, whatever the reason, from Node's own loop.
+   */
+  sleep(set: PollSet, timeoutMs: number, awake: () => void): void {
+    const request: SleepRequest = { words: set.words.slice(0, set.length * 2), timeoutMs };
+    this.#worker.ref();
+    this.#worker.once('message', () => {
+      this.#worker.unref();
+      awake();
+    });
+    this.#worker.postMessage(request);
+  }
+
+  /** To be called only while it does not sleep. */
+  release(): void {
+    Sleeper.#idle.push(this);
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * Reads the clauses from the Markdown of the spec. The Markdown is the only copy; a malformed clause is an error, never
+ * skipped.
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import type { Heading, List, Node, Parents, RootContent } from 'mdast';
+import { FACETS, type Facet } from './contract.js';
+import { packageRoot } from './package-root.js';
+
+export const SPEC_VERSION = '1.0';
+/** Profiles in the order in which they run. */
+export const PROFILES = ['loop'] as const;
+export type Profile = (typeof PROFILES)[number];
+export const LEVELS = ['MUST', 'SHOULD'] as const;
+export type Level = (typeof LEVELS)[number];
+
+export interface Clause {
+  readonly id: string;
+  readonly profile: Profile;
+  /** Name of its file: `readiness`, `dispatch`, … */
+  readonly section: string;
+  readonly level: Level;
+  readonly facet: Facet;
+  /** The one normative sentence. */
+  readonly text: string;
+  readonly why: string;
+  /** Unrelated loops that keep it. */
+  readonly keptBy: readonly string[];
+  readonly observed: string;
+  readonly hint: string;
+  /** Capabilities that a subject needs for the clause to mean anything. */
+  readonly requires: readonly string[];
+  /** Key of the choice that it owns. */
+  readonly choice: string | undefined;
+  /** Fd kinds on which it must be shown. */
+  readonly transports: readonly string[];
+  /** Where it stands: path from the package root, and line. */
+  readonly source: { readonly file: string; readonly line: number };
+}
+
+export interface ChoiceValue {
+  readonly value: string;
+  /** Labels that rules may report under this value. */
+  readonly allows: readonly string[];
+  readonly meaning: string;
+}
+
+/** A question that respected loops answer differently. Values are ordered from the most specific to the least. */
+export interface Choice {
+  readonly key: string;
+  readonly clause: string;
+  readonly meaning: string;
+  readonly values: readonly ChoiceValue[];
+}
+
+export class SpecError extends Error {
+  override readonly name = 'SpecError';
+}
+
+const ID = /^LOOP-[A-Z]+-\d+$/;
+const FIELDS = [
+  'Level',
+  'Facet',
+  'Why',
+  'Kept by',
+  'Observed',
+  'If it fails',
+  'Requires',
+  'Choice',
+  'Transport',
+] as const;
+type Field = (typeof FIELDS)[number];
+
+const flatten = (node: Node): string =>
+  'children' in node
+    ? (node as Parents).children.map(flatten).join('')
+    : 'value' in node
+      ? String(node.value).replace(/\s+/g, ' ')
+      : '';
+
+const names = (text: string | undefined): string[] =>
+  text === undefined || text === '' ? [] : text.split(',').map((name) => name.trim().replace(/\.$/, ''));
+
+function fieldsOf(list: List, where: string): Map<Field, string> {
+  const fields = new Map<Field, string>();
+  for (const item of list.children) {
+    const match = /^([A-Z][a-z ]+):\s*(.*)$/s.exec(flatten(item).trim());
+    const name = FIELDS.find((field) => field === match?.[1]);
+    if (match === null || name === undefined)
+      throw new SpecError(`${where}: '${flatten(item).slice(0, 40)}' is none of ${FIELDS.join(', ')}`);
+    fields.set(name, match[2]!.trim());
+  }
+  return fields;
+}
+
+function clauseOf(
+  heading: Heading,
+  body: readonly RootContent[],
+  profile: Profile,
+  section: string,
+  file: string,
+): Clause {
+  const id = flatten(heading);
+  const line = heading.position?.start.line ?? 0;
+  const where = `${file}:${line} ${id}`;
+  const [sentence, list] = body;
+  if (!ID.test(id)) throw new SpecError(`${where}: not a clause id`);
+  if (sentence?.type !== 'paragraph' || list?.type !== 'list')
+    throw new SpecError(`${where}: a clause is one sentence, then the list of its fields`);
+  const fields = fieldsOf(list, where);
+  const field = (name: Field): string => {
+    const value = fields.get(name);
+    if (value === undefined) throw new SpecError(`${where}: '${name}' is missing`);
+    return value;
+  };
+  const level = LEVELS.find((l) => l === field('Level'));
+  const facet = FACETS.find((f) => f === field('Facet'));
+  if (level === undefined) throw new SpecError(`${where}: the level is ${LEVELS.join(' or ')}`);
+  if (facet === undefined) throw new SpecError(`${where}: the facet is one of ${FACETS.join(', ')}`);
+  return {
+    id,
+    profile,
+    section,
+    level,
+    facet,
+    text: flatten(sentence),
+    why: field('Why'),
+    keptBy: names(fields.get('Kept by')),
+    observed: field('Observed'),
+    hint: field('If it fails'),
+    requires: names(fields.get('Requires')),
+    choice: fields.get('Choice'),
+    transports: names(fields.get('Transport')),
+    source: { file, line },
+  };
+}
+
+/** Clauses of one Markdown text, in its order. @throws SpecError */
+export function parseClauses(markdown: string, profile: Profile, section: string, file: string): Clause[] {
+  const clauses: Clause[] = [];
+  const nodes = fromMarkdown(markdown).children;
+  for (const [index, node] of nodes.entries()) {
+    if (node.type !== 'heading' || node.depth !== 3) continue;
+    const end = nodes.findIndex((next, i) => i > index && next.type === 'heading');
+    clauses.push(clauseOf(node, nodes.slice(index + 1, end < 0 ? undefined : end), profile, section, file));
+  }
+  return clauses;
+}
+
+/** Order in which the sections of a profile are read. */
+const SECTIONS: Readonly<Record<Profile, readonly string[]>> = {
+  loop: ['readiness', 'dispatch', 'tasks', 'timers', 'lifecycle', 'wakeups', 'errors', 'seed'],
+};
+
+export interface Spec {
+  readonly version: string;
+  readonly clauses: readonly Clause[];
+  readonly choices: readonly Choice[];
+}
+
+let loaded: Spec | undefined;
+
+/** The whole spec, read once. @throws SpecError */
+export function loadSpec(): Spec {
+  if (loaded !== undefined) return loaded;
+  const root = packageRoot();
+  const clauses = PROFILES.flatMap((profile) => {
+    const unknown = readdirSync(join(root, 'spec', profile)).find(
+      (name) => name.endsWith('.md') && !SECTIONS[profile].includes(name.slice(0, -3)),
+    );
+    if (unknown !== undefined)
+      throw new SpecError(`spec/${profile}/${unknown} is not listed among the sections`);
+    return SECTIONS[profile].flatMap((section) => {
+      const file = `spec/${profile}/${section}.md`;
+      return parseClauses(readFileSync(join(root, file), 'utf8'), profile, section, file);
+    });
+  });
+  const choices = JSON.parse(readFileSync(join(root, 'spec/choices.json'), 'utf8')) as Choice[];
+  loaded = { version: SPEC_VERSION, clauses, choices };
+  return loaded;
+}
