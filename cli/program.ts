@@ -45,7 +45,11 @@ function makeProgram(context: Context): Command {
 }
 
 /** `error: unknown option '--x'\n(Did you mean --y?)` as one sentence. */
-const sentence = (message: string): string => message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+const sentence = (message: string): string =>
+  message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/\.$/, '');
 
 function say(text: string): void {
   process.stderr.write(`evspec: ${text}\n`);

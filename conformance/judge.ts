@@ -126,7 +126,8 @@ export class Tally {
     for (const { clause, label, at } of judgement.observations)
       push(this.observed, clause, { label, at, check });
     for (const { clause, at, text } of judgement.findings) this.violate(clause, { check, at, text });
-    for (const id of expected) if (!judgement.exercised.has(id)) push(this.missed, id, check);
+    for (const id of expected)
+      if (!judgement.exercised.has(id) && !judgement.excused.has(id)) push(this.missed, id, check);
   }
 
   /** A check gave no trace, or none that can be trusted. */

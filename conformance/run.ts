@@ -269,15 +269,13 @@ function makeReport(
       loop: hello?.loop ?? '',
       measured,
     },
-    choices: tally
-      .choices()
-      .map(({ choice, value, how, observed }) => ({
-        key: choice.key,
-        clause: choice.clause,
-        value: value ?? null,
-        how,
-        observed: [...observed],
-      })),
+    choices: tally.choices().map(({ choice, value, how, observed }) => ({
+      key: choice.key,
+      clause: choice.clause,
+      value: value ?? null,
+      how,
+      observed: [...observed],
+    })),
     summary: summary as Report['summary'],
     exitCode: hello === undefined ? 3 : exitCodeOf(outcomes, problems.length, options),
     clauses: outcomes.map(({ clause, verdict, reason, exercised, checks, violations, violationCount }) => ({

@@ -12,7 +12,7 @@ export type ActionTable = {
 };
 
 /** Those that the interpreter does itself, because they change what comes next. */
-export type ControlOp = 'start' | 'done' | 'throw';
+export type ControlOp = 'start' | 'throw';
 
 /** Calls of the subject's loop. */
 export type LoopOp =
@@ -29,6 +29,7 @@ export type LoopOp =
   | 'periodicStart'
   | 'periodicStop'
   | 'stop'
+  | 'done'
   | 'newLoop'
   | 'useLoop'
   | 'closeLoop'

@@ -2,11 +2,10 @@
  * The line to the kit: requests in, replies out, both NDJSON.
  *
  * It lies on high fds, out of the way of the fds under test, and is read and written with blocking calls, never on
- * Node's own loop. Fd 0 is then `/dev/null`, and fd 1 the same as fd 2: a stray print breaks nothing, and a scenario may
- * take both numbers for fds of its own.
+ * Node's own loop.
  */
 import { readSync, writeSync } from 'node:fs';
-import { check, F_GETFL, F_SETFL, O_CLOEXEC, O_NONBLOCK, O_RDWR, type Posix } from '../../posix/index.js';
+import { check, F_GETFL, F_SETFL, O_NONBLOCK, type Posix } from '../../posix/index.js';
 import { MAX_LINE_BYTES, type Reply } from '../../spec/protocol.js';
 import { moveUp } from './high-fds.js';
 
@@ -21,10 +20,8 @@ export class ControlChannel {
   private searched = 0;
 
   private constructor(
-    private readonly posix: Posix,
     private readonly input: number,
     private readonly output: number,
-    private readonly nothing: number,
   ) {}
 
   /** Takes stdin and stdout over. */
@@ -35,18 +32,7 @@ export class ControlChannel {
       const flags = check(posix.fcntl(fd, F_GETFL), 'fcntl');
       if ((flags & O_NONBLOCK) !== 0) check(posix.fcntl(fd, F_SETFL, flags & ~O_NONBLOCK), 'fcntl');
     }
-    const opened = check(posix.open('/dev/null', O_RDWR | O_CLOEXEC), 'open');
-    const nothing = moveUp(posix, opened);
-    posix.close(opened);
-    const channel = new ControlChannel(posix, input, output, nothing);
-    channel.park();
-    return channel;
-  }
-
-  /** Gives fds 0 and 1 back what they are outside of scenarios. */
-  park(): void {
-    check(this.posix.dup2(this.nothing, 0), 'dup2');
-    check(this.posix.dup2(2, 1), 'dup2');
+    return new ControlChannel(posix, input, output);
   }
 
   /** The next line; undefined at the end. Blocks. */

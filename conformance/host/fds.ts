@@ -33,8 +33,6 @@ import { Impossible } from './impossible.js';
 
 export const FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
 const LOOPBACK = { family: 'ipv4', host: '127.0.0.1', port: 0 } as const;
-/** Fds 0 and 1 hold placeholders (see control-channel.ts), which a scenario may push aside. */
-const PLACEHOLDERS = [0, 1];
 let files = 0;
 
 /** A named fd; -1 until it is made. */
@@ -49,7 +47,7 @@ export class Fds {
   private readonly open = new Set<number>();
   private readonly tcp = new Set<number>();
   private readonly pair = new Int32Array(2);
-  private placeholderTaken = false;
+  private standardTaken = false;
 
   constructor(
     private readonly posix: Posix,
@@ -102,7 +100,7 @@ export class Fds {
     return result;
   }
 
-  /** Closes what is left. Returns whether the numbers 0 or 1 were used. */
+  /** Closes what is left. Returns whether numbers were taken that the host has something on. */
   closeAll(): boolean {
     for (const number of this.open) {
       // Reset, so that thousands of scenarios do not fill the system with connections in TIME_WAIT.
@@ -110,13 +108,14 @@ export class Fds {
       this.posix.close(number);
     }
     this.open.clear();
-    return this.placeholderTaken;
+    return this.standardTaken;
   }
 
   private makeOne(name: string, spec: FdSpec): void {
     const [near, far] = this.ends(name, spec);
     const tcp = spec.kind === 'tcp';
-    this.opened(name, spec.from === undefined ? near : this.moveTo(near, spec.from, name), tcp);
+    const moves = spec.from !== undefined || spec.number !== undefined;
+    this.opened(name, moves ? this.moveTo(near, spec, name) : near, tcp);
     if (far !== undefined) this.opened(`${name}.peer`, far, tcp);
   }
 
@@ -174,17 +173,18 @@ export class Fds {
     }
   }
 
-  /** Gives an fd the lowest free number from `from` on. */
-  private moveTo(fd: number, from: number, name: string): number {
-    const placeholder = PLACEHOLDERS.find((number) => number >= from && !this.open.has(number));
-    if (placeholder !== undefined) this.placeholderTaken = true;
+  /** Gives an fd the number that its entry asks for. */
+  private moveTo(fd: number, { from = 0, number }: FdSpec, name: string): number {
+    if (number !== undefined) this.standardTaken = true;
     const moved =
-      placeholder === undefined
+      number === undefined
         ? this.posix.fcntl(fd, F_DUPFD_CLOEXEC, from)
-        : this.posix.dup3(fd, placeholder, O_CLOEXEC);
-    this.close(fd);
+        : this.posix.dup3(fd, number, O_CLOEXEC);
     if (moved < 0)
-      throw new Impossible(`fd '${name}' can't be numbered from ${from} on: ${errnoName(moved)}`);
+      throw new Impossible(
+        `fd '${name}' can't be numbered ${number ?? `from ${from} on`}: ${errnoName(moved)}`,
+      );
+    this.close(fd);
     return moved;
   }
 }

@@ -8,14 +8,13 @@ import type { Target } from './fds.js';
 import { Impossible } from './impossible.js';
 import { KERNEL_ACTIONS } from './kernel-actions.js';
 import { LOOP_ACTIONS } from './loop-actions.js';
-import { quietly } from './loops.js';
 import { describe, typeOf } from './raised.js';
 import type { Delivery, Outcome } from './recorder.js';
 import type { Run } from './run.js';
 import { errorOf } from './thrown.js';
 
 const ACTIONS: Omit<ActionTable, ControlOp> = { ...LOOP_ACTIONS, ...KERNEL_ACTIONS };
-export const OPS: ReadonlySet<string> = new Set([...Object.keys(ACTIONS), 'start', 'done', 'throw']);
+export const OPS: ReadonlySet<string> = new Set([...Object.keys(ACTIONS), 'start', 'throw']);
 
 /** The operations that register something, and so get a token. */
 const REGISTERING: ReadonlySet<Op> = new Set<Op>([
@@ -98,12 +97,6 @@ export class Interpreter {
         case 'start': {
           const until = this.start();
           if (until !== undefined) return { next: i + 1, until };
-          break;
-        }
-        case 'done': {
-          const { loop } = this.run.loops.current;
-          this.run.recorder.did('done', undefined);
-          quietly(() => loop.stop());
           break;
         }
         case 'throw': {

@@ -172,8 +172,14 @@ export const KERNEL_ACTIONS = {
     return success(posix.tgkill(posix.getpid(), posix.gettid(), numberOf(signal)));
   },
 
-  thread(run, { when, do: steps, times = 1 }) {
-    run.host.thread.order({ when, steps: stepsOf(run, steps), times, startedAt: run.recorder.startedAt });
+  thread(run, { when, do: steps, times = 1, every = 0 }) {
+    run.host.thread.order({
+      when,
+      steps: stepsOf(run, steps),
+      times,
+      every,
+      startedAt: run.recorder.startedAt,
+    });
   },
 
   burn(run, { ms }) {

@@ -195,6 +195,10 @@ export const LOOP_ACTIONS = {
     run.loops.current.loop.stop();
   },
 
+  done(run) {
+    run.loops.current.loop.stop();
+  },
+
   newLoop(run, action) {
     run.loops.create(action.as);
   },

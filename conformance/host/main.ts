@@ -15,11 +15,13 @@ import { OpenFds } from './open-fds.js';
 import { textOf, typeOf } from './raised.js';
 import { Run, type Host, type Result, type RunHooks } from './run.js';
 import { prepareSignals } from './signals.js';
+import { StandardFds } from './standard-fds.js';
 import { HelperThread } from './thread.js';
 
 type RunRequest = Extract<Request, { run: unknown }>;
 
 const channel = ControlChannel.open(posix);
+const standardFds = new StandardFds(posix);
 const module = resolve(process.argv[2] ?? '');
 let current: Run | undefined;
 
@@ -31,7 +33,7 @@ async function prepare(): Promise<Host | string> {
     const thread = new HelperThread(posix, module);
     const [subject, ready] = await Promise.all([importSubject(module, 'checked'), thread.ready()]);
     const hello = helloOf(subject, module, ready.cannotWake);
-    return { posix, subject, hello, thread, openFds: new OpenFds(posix), park: () => channel.park() };
+    return { posix, subject, hello, thread, openFds: new OpenFds(posix), standardFds };
   } catch (error) {
     if (error instanceof NoSubject) {
       process.stderr.write(`${error.details ?? error.message}\n`);

@@ -29,15 +29,20 @@ export class Recorder {
   /** Nothing more is recorded. */
   closed = false;
   /** The monotonic clock when the scenario began, ms. */
-  readonly startedAt: number;
-  private readonly cpuAtStart: number;
+  startedAt = 0;
+  private cpuAtStart = 0;
 
   constructor(
     private readonly posix: Posix,
     private readonly options: RecorderOptions,
   ) {
-    this.startedAt = posix.monotonicMs();
-    this.cpuAtStart = posix.threadCpuMs();
+    this.begin();
+  }
+
+  /** The clocks begin at 0. */
+  begin(): void {
+    this.startedAt = this.posix.monotonicMs();
+    this.cpuAtStart = this.posix.threadCpuMs();
   }
 
   enter(run: string, nth: number, as: CallbackKind, token: number, delivery?: Delivery): void {

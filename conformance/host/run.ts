@@ -18,6 +18,7 @@ import type { OpenFds } from './open-fds.js';
 import { textOf, typeOf } from './raised.js';
 import { Recorder, type Delivery } from './recorder.js';
 import { guardSignals } from './signals.js';
+import type { StandardFds } from './standard-fds.js';
 import type { HelperThread } from './thread.js';
 import { Watched } from './watched.js';
 
@@ -28,8 +29,7 @@ export interface Host {
   readonly hello: Hello;
   readonly thread: HelperThread;
   readonly openFds: OpenFds;
-  /** Takes the numbers 0 and 1 back. */
-  readonly park: () => void;
+  readonly standardFds: StandardFds;
 }
 
 /** What the kit may ask for beside the trace. */
@@ -116,6 +116,7 @@ export class Run {
       return finish();
     }
     this.hooks.before?.(numbers);
+    this.recorder.begin();
     this.interpreter.main(0, finish);
   }
 
@@ -152,7 +153,7 @@ export class Run {
     for (const remove of this.signals.values()) quietly(remove);
     for (const remove of this.undo) quietly(remove);
     this.madeLoops?.closeAll();
-    if (this.fds.closeAll()) this.host.park();
+    if (this.fds.closeAll()) this.host.standardFds.putBack();
     unguard();
   }
 

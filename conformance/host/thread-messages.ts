@@ -33,6 +33,8 @@ export interface ThreadOrder {
   readonly when: 'now' | 'idle';
   readonly steps: readonly ThreadStep[];
   readonly times: number;
+  /** Between repetitions, ms. */
+  readonly every: number;
   /** The monotonic clock when the scenario began, ms. */
   readonly startedAt: number;
 }

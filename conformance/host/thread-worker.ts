@@ -50,6 +50,7 @@ function carryOut(order: ThreadOrder): ThreadReport {
   const startedAt = now();
   let lastAt = startedAt;
   for (let i = 0; i < order.times && !over(); i++) {
+    if (i > 0 && order.every > 0) Atomics.wait(cells, CELLS.over, 0, order.every);
     lastAt = now();
     for (const step of order.steps) act(step);
   }

@@ -62,7 +62,8 @@ function notShown(report: Report, { paint, width }: ReporterOptions): string[] {
 }
 
 function choices(report: Report, { paint }: ReporterOptions): string[] {
-  if (report.choices.length === 0) return [];
+  // Nothing was judged: that all choices are open says nothing.
+  if (report.choices.length === 0 || report.clauses.length === 0) return [];
   const rows = report.choices.map(({ key, value, how, observed }) => [
     excerpt(key),
     excerpt(value ?? '-'),

@@ -16,7 +16,8 @@ const SHOWN_TEXT = 160;
 
 function outcome(record: Did): string {
   const { raised, errno, result, data, eof } = record;
-  if (raised !== undefined) return ` raised ${excerpt(raised.type, 60)}: ${excerpt(raised.text, SHOWN_TEXT)}`;
+  if (raised !== undefined)
+    return `: raised ${excerpt(raised.type, 60)}: ${excerpt(raised.text, SHOWN_TEXT)}`;
   if (errno !== undefined) return ` = ${excerpt(errno)}`;
   const bytes = data === undefined || data === '' ? '' : ` ${JSON.stringify(excerpt(data, 24))}`;
   const end = eof === true ? ', end of file' : '';
@@ -24,6 +25,8 @@ function outcome(record: Did): string {
 }
 
 function recordText(record: TraceRecord, action: Action | undefined): string {
+  // The start itself stands where it began; this is its end.
+  if (record.k === 'did' && record.op === 'start') return `start returned${outcome(record)}`;
   if (record.k === 'did' && action?.op === record.op)
     return `${actionText(action, record.fd)}${outcome(record)}`;
   return excerpt(describeRecord(record), SHOWN_TEXT + 60);

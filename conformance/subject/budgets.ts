@@ -13,23 +13,26 @@
  *               +  SCENARIO × (spawnMs + roundTripMs)
  *               +  work × spawnMs / PIECES            fds, actions, rounds, records: 15 to 75 µs each
  *     bye       =  BYE × (spawnMs + roundTripMs)
+ *     grace     =  GRACE × (spawnMs + roundTripMs)    for a helper process to see that its parent is gone
  *
  * The factors are generous, because they only cost time where something is broken: a subject that is right never
  * waits for one.
  *
  * Jitter. A budget is spent in slices, each of which the kit must be scheduled for itself (countdown.ts): if the host
  * stalls, is suspended or is overloaded, the kit's own timer comes late, and the slice counts only its nominal length. And time
- * in which the subject was ready to run but had no CPU, which Linux reports exactly, is not counted at all.
+ * in which the subject was ready to run but had no CPU, which Linux reports exactly, is not counted at all: neither
+ * here nor in the measures above. So a budget is the same on a busy host as on an idle one; it only takes longer to spend.
  */
 import type { Scenario } from '../../spec/scenario.js';
 import { expectedDuration, work } from './expected-duration.js';
 import { spawnCost } from './host-load.js';
 
-const HELLO = 800;
+const HELLO = 400;
 const PING = 20;
 const SCENARIO = 40;
 const PIECES = 2000;
 const BYE = 20;
+const GRACE = 5;
 
 export class Budgets {
   /** Of the slowest answer so far to a scenario that does nothing, ms. */
@@ -64,6 +67,10 @@ export class Budgets {
 
   bye(): number {
     return this.#patience * BYE * (this.#spawnMs + this.roundTripMs);
+  }
+
+  grace(): number {
+    return this.#patience * GRACE * (this.#spawnMs + this.roundTripMs);
   }
 
   /** The length of the slices in which budgets are spent, ms. */

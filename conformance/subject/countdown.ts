@@ -1,10 +1,11 @@
 /**
  * Spends a budget in slices (budgets.ts says why).
  *
- * A slice is one timer. It counts its nominal length, however late it comes. When the budget is spent, two more things are done
- * before anyone is blamed: the subject's wait for a CPU is given back, and the kit's loop goes through its poll
- * once more, because an answer may have arrived while the kit itself was busy. A countdown can start a thousand
- * times a second: between starts the timer is left running.
+ * A slice is one timer. It counts its nominal length, however late it comes, less the part of the time for which the subject was
+ * ready to run but had no CPU. (A part, not the time itself: a slice that is ten times late must not give ten times back, or a
+ * subject that spins on a busy host would be waited for for ever.) When the budget is spent, the kit's loop goes through
+ * its poll once more before anyone is blamed, because an answer may have arrived while the kit itself was busy.
+ * A countdown can be started a thousand times a second: between starts the timer is left running.
  */
 import { waitedForCpu } from './host-load.js';
 
@@ -16,7 +17,7 @@ export class Countdown {
   #budget = Infinity;
   #spent = 0;
   #since = 0;
-  /** Wait for a CPU at the first slice after the start; reading it at every start would cost more than it gives. */
+  /** Wait for a CPU at the last slice. Not read at a start, which would cost more than it gives. */
   #waited: number | undefined;
   #paused = false;
   #starts = 0;
@@ -62,17 +63,14 @@ export class Countdown {
 
   readonly #tick = (): void => {
     const now = performance.now();
-    if (!this.#paused) this.#spent += Math.min(this.#slice, now - this.#since);
+    const elapsed = now - this.#since;
+    const waited = waitedForCpu(this.#pid);
+    const starved = Math.max(0, Math.min(1, (waited - (this.#waited ?? waited)) / Math.max(elapsed, 0.001)));
+    if (!this.#paused) this.#spent += Math.min(this.#slice, elapsed) * (1 - starved);
     this.#since = now;
-    this.#waited ??= waitedForCpu(this.#pid);
+    this.#waited = waited;
     this.#timer = setTimeout(this.#tick, this.#slice);
     if (this.#spent < this.#budget) return;
-    const waited = waitedForCpu(this.#pid);
-    if (waited > this.#waited) {
-      this.#spent -= waited - this.#waited;
-      this.#waited = waited;
-      if (this.#spent < this.#budget) return;
-    }
     const starts = this.#starts;
     setImmediate(() => {
       if (starts !== this.#starts || this.#paused) return;

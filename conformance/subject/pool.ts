@@ -299,7 +299,7 @@ export class SubjectPool {
 
   /** Kills what carries the mark, reports it, and waits until it is gone. */
   async #reap(mark: string, when: 'at once' | 'when it had time to end'): Promise<void> {
-    const patience = this.#budgets?.bye() ?? 0;
+    const patience = this.#budgets?.grace() ?? 0;
     // A helper process may need a moment to see that its parent is gone.
     if (when !== 'at once') await gone(mark, patience);
     const processes = killMarked(mark);

@@ -8,6 +8,7 @@ interface Kinds {
   'spawn-failed': { command: string; reason: string };
   'no-hello': { waitedMs: number };
   'hello-invalid': { reason: string };
+  'hello-refused': { text: string };
   'hello-changed': { field: string };
   'claims-unsupported': { claims: readonly string[] };
   silent: { waitedMs: number };
@@ -44,6 +45,8 @@ export function describe(problem: Problem): string {
       return `The subject did not answer hello within ${ms(problem.waitedMs)}.`;
     case 'hello-invalid':
       return `The subject's hello is not valid: ${problem.reason}.`;
+    case 'hello-refused':
+      return `The subject could not be loaded: ${problem.text}.`;
     case 'hello-changed':
       return `The subject was started again and its hello differs from the first one in ${problem.field}.`;
     case 'claims-unsupported':

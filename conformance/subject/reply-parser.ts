@@ -9,7 +9,7 @@
 import { z } from 'zod';
 import { CAPABILITIES, Hello } from '../../spec/protocol.js';
 import { FACETS } from '../../spec/contract.js';
-import { ThreadReport, TraceRecord, type Trace } from '../../spec/trace.js';
+import { Trace, TraceRecord } from '../../spec/trace.js';
 import { complexity, HARMLESS, MAX_DEPTH, MAX_VALUES } from './complexity.js';
 import type { Problem } from './problems.js';
 import { excerpt } from './visible.js';
@@ -29,11 +29,7 @@ export type Answer =
 export type Parsed = { readonly id: number; readonly answer: Answer } | { readonly problem: Problem };
 
 const Fds = z.record(z.string().regex(/^[a-zA-Z][a-zA-Z0-9-]*(\.peer)?$/), z.int());
-const Rest = z.strictObject({
-  fds: Fds,
-  threads: z.array(ThreadReport).optional(),
-  openFds: z.strictObject({ before: z.int(), after: z.int() }).optional(),
-});
+const Rest = Trace.omit({ records: true, unfinished: true }).extend({ fds: Fds });
 const KINDS = ['hello', 'trace', 'records', 'stopping', 'error', 'bye'] as const;
 
 /** @param values the most JSON values that the answer to what was asked can have */
@@ -83,6 +79,7 @@ function answerOf(kind: (typeof KINDS)[number], content: Record<string, unknown>
       const records = recordsOf(value);
       if (!Array.isArray(records)) return records;
       if (content['fds'] === undefined) return { kind, records };
+      if (hasProto(content['fds'])) return invalidTrace(PROTO);
       const fds = Fds.safeParse(content['fds']);
       return fds.success ? { kind, records, fds: fds.data } : invalidTrace(`fds: ${reason(fds.error)}`);
     }
@@ -127,6 +124,7 @@ function traceOf(value: unknown): Answer {
   const { records: unchecked, ...rest } = value;
   const records = recordsOf(unchecked);
   if (!Array.isArray(records)) return records;
+  if (hasProto(rest['fds'])) return invalidTrace(PROTO);
   const parsed = Rest.safeParse(rest);
   if (!parsed.success) return invalidTrace(reason(parsed.error));
   return { kind: 'trace', trace: { ...parsed.data, records } };
@@ -157,6 +155,13 @@ function invalidReply(why: string): Parsed {
 
 function invalidTrace(why: string): Answer {
   return { kind: 'invalid', problem: { name: 'trace-invalid', reason: why } };
+}
+
+const PROTO = 'fds: it has the key "__proto__"';
+
+/** JSON.parse makes it an ordinary key; zod's records drop it without a word, its strict objects refuse it. */
+function hasProto(value: unknown): boolean {
+  return isObject(value) && Object.hasOwn(value, '__proto__');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

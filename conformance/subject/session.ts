@@ -13,6 +13,7 @@ import type { Hello } from '../../spec/protocol.js';
 import type { Trace, TraceRecord } from '../../spec/trace.js';
 import type { Budgets } from './budgets.js';
 import { Countdown } from './countdown.js';
+import { Stopwatch } from './host-load.js';
 import type { Launch } from './launch.js';
 import type { Problem } from './problems.js';
 import { obstacle, resume, stopped, type Moment, type RendezvousHook } from './rendezvous.js';
@@ -90,8 +91,8 @@ export class Session {
   readonly #asked: Asked[] = [];
   #stage: Stage = 'hello';
   #hello: Hello | undefined;
-  /** Id and time of the hello, ping or bye that is unanswered. */
-  #control: { readonly id: number; readonly sentAt: number };
+  /** The hello, ping or bye that is unanswered. */
+  #control: { readonly id: number; readonly watch: Stopwatch };
   #byeAnswered = false;
 
   constructor(options: SessionOptions) {
@@ -108,7 +109,7 @@ export class Session {
     this.#countdown = new Countdown(options.budgets.slice, this.pid ?? 0, (waitedMs) => {
       this.#onSilence(waitedMs);
     });
-    this.#control = { id: options.nextId(), sentAt: performance.now() };
+    this.#control = { id: options.nextId(), watch: new Stopwatch(this.pid ?? 0) };
     this.#process.send({ id: this.#control.id, hello: options.kit });
     this.#countdown.start(options.budgets.hello());
   }
@@ -159,7 +160,7 @@ export class Session {
       return;
     }
     this.#stage = 'bye';
-    this.#control = { id: this.#options.nextId(), sentAt: performance.now() };
+    this.#control = { id: this.#options.nextId(), watch: new Stopwatch(this.pid ?? 0) };
     this.#process.send({ id: this.#control.id, bye: {} });
     this.#process.endInput();
     this.#countdown.start(this.#options.budgets.bye());
@@ -201,13 +202,12 @@ export class Session {
   #onHello(id: number, answer: Answer): void {
     if (id !== this.#control.id) return this.abort({ name: 'wrong-id', expected: this.#control.id, got: id });
     if (answer.kind === 'invalid') return this.abort(answer.problem);
-    if (answer.kind === 'error')
-      return this.abort({ name: 'hello-invalid', reason: `it answered the error: ${answer.text}` });
+    if (answer.kind === 'error') return this.abort({ name: 'hello-refused', text: answer.text });
     if (answer.kind !== 'hello') return this.abort(unfit('hello', answer));
     this.#hello = answer.hello;
     this.#stage = 'ping';
-    const helloMs = performance.now() - this.#control.sentAt;
-    this.#control = { id: this.#options.nextId(), sentAt: performance.now() };
+    const helloMs = this.#control.watch.read();
+    this.#control = { id: this.#options.nextId(), watch: new Stopwatch(this.pid ?? 0) };
     this.#process.send({ id: this.#control.id, run: PING });
     this.#countdown.start(this.#options.budgets.ping(helloMs));
   }
@@ -218,7 +218,7 @@ export class Session {
       answer.kind === 'invalid' ? answer.problem.name === 'trace-invalid' : /trace|error/.test(answer.kind);
     if (!fits) return this.abort(answer.kind === 'invalid' ? answer.problem : unfit('run', answer));
     const { budgets } = this.#options;
-    budgets.roundTripMs = Math.max(budgets.roundTripMs, performance.now() - this.#control.sentAt);
+    budgets.roundTripMs = Math.max(budgets.roundTripMs, this.#control.watch.read());
     this.#stage = 'up';
     this.#countdown.stop();
     if (this.#hello !== undefined) this.#options.onUp(this.#hello);

@@ -86,15 +86,16 @@ export class IOLoop implements Required<Loop> {
     } = options;
     this.#clock = clock;
     this.#isolation = new Isolation(logger, this.#microtasks);
-    this.#waker = new Waker(posix);
+    const owned: { close(): void }[] = [];
     try {
-      this.#handlers = new Handlers(poller, posix);
+      owned.push((this.#handlers = new Handlers(poller, posix)));
+      owned.push((this.#waker = new Waker(posix)));
+      this.#wakeups = new Wakeups(this.#waker, this.#schedule);
+      this.#handlers.add(this.#waker.token.fd, this.#wakeups.collect, READ);
     } catch (error) {
-      this.#waker.close();
+      for (const resource of owned) resource.close();
       throw error;
     }
-    this.#wakeups = new Wakeups(this.#waker, this.#schedule);
-    this.#handlers.add(this.#waker.token.fd, this.#wakeups.collect, READ);
     this.#split = new SplitInterest(this.#handlers, this.#isolation);
     this.#signals = new Signals(this.#schedule);
   }

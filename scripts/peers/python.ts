@@ -51,15 +51,20 @@ function findPython(): string {
   for (const candidate of CANDIDATES) {
     const probe = spawnSync(candidate, ['-c', PROBE], { encoding: 'utf8' });
     if (probe.status === 0) return candidate;
-    if (probe.error === undefined && found.length === 0) found.push(` (${candidate}: ${probe.stderr.trim()})`);
+    if (probe.error === undefined && found.length === 0)
+      found.push(` (${candidate}: ${probe.stderr.trim()})`);
   }
-  throw new PeerError(`the group 'python' needs Python ${OLDEST.join('.')} or newer as python3${found.join('')}`);
+  throw new PeerError(
+    `the group 'python' needs Python ${OLDEST.join('.')} or newer as python3${found.join('')}`,
+  );
 }
 
 function run(command: string, args: readonly string[]): void {
   // What it prints goes to stderr: stdout is for whoever reads this command's.
   const { status, error } = spawnSync(command, args, { stdio: ['ignore', 2, 2] });
   if (status !== 0) {
-    throw new PeerError(`'${command} ${args.slice(0, 3).join(' ')} …' failed: ${error?.message ?? `exit code ${status}`}`);
+    throw new PeerError(
+      `'${command} ${args.slice(0, 3).join(' ')} …' failed: ${error?.message ?? `exit code ${status}`}`,
+    );
   }
 }

@@ -54,9 +54,9 @@ export class PythonSubject {
 
   /** The next line, as the schema has it. */
   async reply(): Promise<Reply> {
-    const { value, done } = await this.#replies.next();
-    if (done === true) throw new Error(`the subject ended: ${this.stderr}`);
-    return Reply.parse(JSON.parse(value as string));
+    const line = await this.#replies.next();
+    if (line.done === true) throw new Error(`the subject ended: ${this.stderr}`);
+    return Reply.parse(JSON.parse(line.value));
   }
 
   async ask(question: Question): Promise<Reply> {
@@ -93,11 +93,13 @@ export type RecordOf<K extends TraceRecord['k']> = Extract<TraceRecord, { k: K }
 export const recordsOf = <K extends TraceRecord['k']>(trace: Trace, kind: K): RecordOf<K>[] =>
   trace.records.filter((record): record is RecordOf<K> => record.k === kind);
 
+const COMMON = ['k', 't', 'c', 'op'];
+
 /** What an operation came to, each time it was done, without its clocks and its name. */
 export const did = (trace: Trace, op: string): object[] =>
   recordsOf(trace, 'did')
     .filter((record) => record.op === op)
-    .map(({ k: _k, t: _t, c: _c, op: _op, ...rest }) => rest);
+    .map((record) => Object.fromEntries(Object.entries(record).filter(([key]) => !COMMON.includes(key))));
 
 /** Callbacks in the order in which they were entered. */
 export const entered = (trace: Trace): string[] => recordsOf(trace, 'enter').map(({ run }) => run);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { Action } from '../../../spec/scenario.js';
 import type { Trace } from '../../../spec/trace.js';
 import {
@@ -25,7 +25,7 @@ const hello = { hello: { kit: '0', spec: '0' } };
 
 /** Starts a subject for the tests in `body`, and sees it end well. */
 async function withSubject(
-  t: Tap.Test,
+  t: Test,
   args: string[],
   body: (run: (program: Program) => Promise<Trace>, subject: PythonSubject) => Promise<void>,
 ): Promise<void> {
@@ -38,10 +38,6 @@ async function withSubject(
     return trace;
   }, subject);
   t.equal(await subject.end(), 0, 'exits when the kit is gone');
-}
-
-declare namespace Tap {
-  type Test = typeof t;
 }
 
 void t.test('python', { skip: noPython }, async (t) => {
@@ -181,7 +177,16 @@ void t.test('python', { skip: noPython }, async (t) => {
           { op: 'start' },
         ],
         callbacks: {
-          io: { runs: [[], [{ op: 'remove', fd: 'a', events: ['write'] }], [{ op: 'remove', fd: 'a' }, { op: 'remove', fd: 'a' }]] },
+          io: {
+            runs: [
+              [],
+              [{ op: 'remove', fd: 'a', events: ['write'] }],
+              [
+                { op: 'remove', fd: 'a' },
+                { op: 'remove', fd: 'a' },
+              ],
+            ],
+          },
           task: { runs: [[{ op: 'start' }]] },
           timer: { runs: [] },
           woken: { runs: [] },
@@ -192,7 +197,14 @@ void t.test('python', { skip: noPython }, async (t) => {
         },
       });
       const events = recordsOf(trace, 'enter').flatMap((record) => (record.run === 'io' ? [record] : []));
-      t.same(events.slice(0, 2).map(({ events }) => events).sort(), [['read'], ['write']], 'each direction by itself');
+      t.same(
+        events
+          .slice(0, 2)
+          .map(({ events }) => events)
+          .sort(),
+        [['read'], ['write']],
+        'each direction by itself',
+      );
       t.ok(events.every(({ token, number }) => token === 1 && number === trace.fds['a']));
       const runs = entered(trace);
       t.same(runs.filter((run) => run === 'woken').length, 2);
@@ -253,14 +265,21 @@ void t.test('python', { skip: noPython }, async (t) => {
           { op: 'thread', when: 'idle', do: [{ op: 'raise', signal: 'SIGUSR1' }] },
         ],
         callbacks: {
-          signalled: { runs: [[{ op: 'thread', when: 'now', do: [{ op: 'wake', id: 'w' }], times: 3, every: 1 }]] },
+          signalled: {
+            runs: [[{ op: 'thread', when: 'now', do: [{ op: 'wake', id: 'w' }], times: 3, every: 1 }]],
+          },
           woken: { runs: [[], [], [{ op: 'done' }]] },
           sentinel: END,
         },
       });
       t.same(entered(trace), ['signalled', 'woken', 'woken', 'woken']);
-      t.same(trace.threads?.map(({ slept }) => slept), [true, true, false, false]);
-      t.ok(trace.threads?.every(({ startedAt, lastAt, endedAt }) => startedAt <= lastAt && lastAt <= endedAt));
+      t.same(
+        trace.threads?.map(({ slept }) => slept),
+        [true, true, false, false],
+      );
+      t.ok(
+        trace.threads?.every(({ startedAt, lastAt, endedAt }) => startedAt <= lastAt && lastAt <= endedAt),
+      );
       t.ok(trace.threads![2]!.lastAt - trace.threads![2]!.startedAt >= 2000, 'a ms between each two');
     });
   });
@@ -284,7 +303,11 @@ void t.test('python', { skip: noPython }, async (t) => {
   await t.test('standard fds are free to be tested', async (t) => {
     await withSubject(t, [ASYNCIO], async (run) => {
       const program: Program = {
-        fds: { a: { kind: 'pair', number: 0 }, b: { kind: 'pair', number: 1 }, c: { kind: 'tcp', number: 2 } },
+        fds: {
+          a: { kind: 'pair', number: 0 },
+          b: { kind: 'pair', number: 1 },
+          c: { kind: 'tcp', number: 2 },
+        },
         main: [
           { op: 'add', fd: 'a', events: ['read'], run: 'end' },
           { op: 'write', fd: 'a.peer' },
@@ -319,7 +342,13 @@ void t.test('python', { skip: noPython }, async (t) => {
 
   await t.test('flushed records, and a rendezvous', async (t) => {
     await withSubject(t, [ASYNCIO], async (_, subject) => {
-      const run = scenarioOf({ fds: { a: { kind: 'pair' } }, main: [{ op: 'write', fd: 'a' }, { op: 'close', fd: 'a' }] });
+      const run = scenarioOf({
+        fds: { a: { kind: 'pair' } },
+        main: [
+          { op: 'write', fd: 'a' },
+          { op: 'close', fd: 'a' },
+        ],
+      });
       subject.send({ run, flush: true });
       t.match(await subject.reply(), { id: 1, records: [], fds: { a: Number, 'a.peer': Number } });
       t.match(await subject.reply(), { id: 1, records: [{ op: 'write' }] });
@@ -395,7 +424,10 @@ void t.test('python', { skip: noPython }, async (t) => {
       'broken.py': 'import no_such_module',
     });
     await withSubject(t, [join(folder, 'prints.py')], async (run, subject) => {
-      const trace = await run({ main: [{ op: 'schedule', run: 'end' }, { op: 'start' }], callbacks: { end: END } });
+      const trace = await run({
+        main: [{ op: 'schedule', run: 'end' }, { op: 'start' }],
+        callbacks: { end: END },
+      });
       t.same(entered(trace), ['end']);
       await subject.end();
       t.same(subject.stderr.split('\n').sort(), ['', 'child', 'err', 'out']);
@@ -435,7 +467,10 @@ void t.test('python', { skip: noPython }, async (t) => {
           tick: { runs: [[{ op: 'throw', kind: 'error' }], [{ op: 'done' }]] },
         },
       });
-      t.match(did(trace, 'add'), [{ token: 1 }, { token: 2, raised: { type: 'ValueError', text: /added twice/ } }]);
+      t.match(did(trace, 'add'), [
+        { token: 1 },
+        { token: 2, raised: { type: 'ValueError', text: /added twice/ } },
+      ]);
       t.match(recordsOf(trace, 'enter'), [
         { run: 'io', as: 'handler', token: 1, fd: 'a', number: trace.fds['a'], events: ['write'] },
         { run: 'tick', as: 'periodic', nth: 1, token: 3 },
@@ -450,7 +485,11 @@ void t.test('python', { skip: noPython }, async (t) => {
     t.match(await subject.ask(hello), { hello: { name: 'uvloop', version: /^0\./ } });
     const program: Program = {
       fds: { a: { kind: 'tcp' } },
-      main: [{ op: 'add', fd: 'a', events: ['write'], run: 'io' }, { op: 'barrier', run: 'end' }, { op: 'start' }],
+      main: [
+        { op: 'add', fd: 'a', events: ['write'], run: 'io' },
+        { op: 'barrier', run: 'end' },
+        { op: 'start' },
+      ],
       callbacks: { io: { runs: [[{ op: 'remove', fd: 'a' }]] }, end: END },
     };
     t.same(entered(await subject.run(program)), ['io', 'end']);
@@ -461,7 +500,10 @@ void t.test('python', { skip: noPython }, async (t) => {
 
   await t.test('each operation was done', { skip: noPeers }, (t) => {
     const all = Action.options.map((option) => option.shape.op.value);
-    t.same(all.filter((op) => !done.has(op)), []);
+    t.same(
+      all.filter((op) => !done.has(op)),
+      [],
+    );
     t.end();
   });
 });

@@ -70,7 +70,7 @@ const newOwnerIsSpared =
           `${nameOf(heir)} had nothing to report, but got [${eventsOf(stale).join(' ')}] of the fd that had its number before`,
         );
       else {
-        const passed = quietFrom(h, by.frame.exit?.index ?? Infinity);
+        const passed = quietFrom(h, heir.at);
         if (passed !== undefined && quiet.covers(heir.at, passed.to)) say.kept();
       }
     }
@@ -107,7 +107,7 @@ export const dispatchRules: RuleSet = {
       const removal = h.steps[registration.endedAt]!.record;
       const late = h.firstRunAfter(registration, registration.endedAt);
       const exit = frame.exit?.index ?? h.end;
-      const passed = quietFrom(h, exit);
+      const passed = quietFrom(h, registration.endedAt);
       const noise = noiseBetween(h, exit, h.end);
       if (removal.k === 'did' && removal.raised !== undefined)
         say.broken(registration.endedAt, `removing itself raised ${removal.raised.text}`);

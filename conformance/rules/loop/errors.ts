@@ -25,6 +25,14 @@ export const interruptions = (h: History): Sent[] =>
       sent.thread?.slept === true && !h.signalHandlers.some((handler) => handler.signal === sent.signal),
   );
 
+/** The run of the loop during which another thread acted. */
+export const runDuring = (h: History, sent: Sent): LoopRun | undefined =>
+  h.runs.findLast(
+    (run) =>
+      h.timeOf(run.from) <= sent.thread!.startedAt &&
+      (run.to === Infinity || h.timeOf(run.to) >= sent.thread!.startedAt),
+  );
+
 const passedIn = (h: History, run: LoopRun, after: number) =>
   h.horizons.find((horizon) => horizon.from >= after && horizon.to < run.to) ??
   h.horizons.find((horizon) => horizon.to > after && horizon.to < run.to && horizon.from >= run.from);
@@ -32,7 +40,7 @@ const passedIn = (h: History, run: LoopRun, after: number) =>
 export const errorRules: RuleSet = {
   'LOOP-ERROR-1': (h, say) => {
     for (const sent of interruptions(h)) {
-      const run = h.runAt(sent.at);
+      const run = runDuring(h, sent);
       if (run === undefined) continue;
       const after = run.frames.filter(
         (frame) => frame.enter!.index > sent.at && h.timeOf(frame.enter!.index) >= sent.thread!.startedAt,
@@ -170,7 +178,8 @@ export const errorRules: RuleSet = {
   'LOOP-ERROR-8': (h, say) => {
     for (const frame of isolated(h, 'periodic')) {
       const periodic = h.periodics.find((p) => p.token === frame.token);
-      if (periodic === undefined || periodic.switches.length > 1) continue;
+      if (periodic === undefined) continue;
+      const stopped = periodic.switches[1] ?? Infinity;
       const again = h.firstRunAfter(periodic, frame.enter!.index);
       // Another timer tells how much time has passed.
       const long = h.frames.find(
@@ -178,8 +187,8 @@ export const errorRules: RuleSet = {
           f.kind === 'timer' &&
           h.timeOf(f.enter!.index) > h.timeOf(frame.enter!.index) + 3000 * periodic.interval,
       );
-      if (again !== undefined) say.chose('continued', again.enter!.index);
-      else if (long !== undefined) say.chose('stopped', long.enter!.index);
+      if (again !== undefined && again.enter!.index < stopped) say.chose('continued', again.enter!.index);
+      else if (long !== undefined && long.enter!.index < stopped) say.chose('stopped', long.enter!.index);
     }
   },
 
@@ -198,6 +207,7 @@ export const errorRules: RuleSet = {
 
   'LOOP-ERROR-10': (h, say) => {
     for (const run of runsAfterFatal(h)) {
+      if (run.raised !== undefined && fatal(h).some((frame) => run.frames.includes(frame))) continue;
       const served =
         run.frames.some((frame) => frame.kind === 'handler') &&
         run.frames.some((frame) => frame.kind === 'timer' || frame.kind === 'barrier');
@@ -217,20 +227,18 @@ export const errorRules: RuleSet = {
   'LOOP-ERROR-11': (h, say) => {
     for (const run of runsAfterFatal(h)) {
       const passed = h.horizons.find((horizon) => horizon.from >= run.from && horizon.to < run.to);
-      if (passed === undefined) continue;
+      const until = passed?.to ?? run.to;
       for (const registration of h.registrations) {
         if (registration.failed !== undefined || registration.loop !== run.loop) continue;
         const { certainlyNot } = registration.fd.file;
         const event = wantedEvent(h, registration, run.from);
         const removed = registration.endedBy === 'remove' && registration.endedAt < run.from;
-        const quiet = event !== undefined && certainlyNot[event].covers(run.from, passed.to);
+        const quiet = event !== undefined && certainlyNot[event].covers(run.from, Math.min(until, h.end - 1));
         if (!removed && !quiet) continue;
-        const stale = registration.frames.find(
-          (f) => f.enter!.index > run.from && f.enter!.index < passed.to,
-        );
+        const stale = registration.frames.find((f) => f.enter!.index > run.from && f.enter!.index < until);
         if (stale !== undefined)
           say.broken(stale.enter!.index, `${nameOf(registration)} was told of an event of the run before`);
-        else say.kept();
+        else if (passed !== undefined) say.kept();
       }
     }
   },

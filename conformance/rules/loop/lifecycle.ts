@@ -162,7 +162,12 @@ export const lifecycleRules: RuleSet = {
       if (born === undefined || !ended(born) || task.failed !== undefined || task.cancelledAt !== Infinity)
         continue;
       const next = h.runs.find((run) => run.loop === task.loop && run.from > born.to);
-      if (next === undefined || task.frames.some((frame) => frame.enter!.index < born.to)) continue;
+      if (next === undefined) continue;
+      if (task.frames.some((frame) => frame.enter!.index < born.to)) {
+        const stopped = born.stops.some((stop) => stop.frame === task.by && stop.index > task.at);
+        if (stopped) say.excused('a task that was scheduled before the stop still runs (stop.tasks-after-…)');
+        continue;
+      }
       if (h.firstRunAfter(task, next.from) !== undefined) say.kept();
       else {
         const passed = h.horizons.find((horizon) => horizon.from >= next.from && horizon.to < next.to);

@@ -81,17 +81,19 @@ export const readinessRules: RuleSet = {
   },
 
   'LOOP-READY-5': (h, say) => {
-    for (const owed of obligations(h, 'error')) {
-      if (h.interestAt(owed.registration, owed.from).length === 0) continue;
-      const called = owed.registration.frames.some(
-        (frame) => frame.enter!.index > owed.from && frame.enter!.index < owed.to,
-      );
-      if (called) say.kept();
-      else
-        say.broken(
-          owed.to,
-          `the other end of ${nameOf(owed.registration)} was gone, but its handler was not called`,
+    for (const registration of h.registrations) {
+      const gone = registration.fd.file.certainly.error;
+      for (const { from, to, loop } of h.horizons) {
+        if (loop !== registration.loop || from < registration.at || gone.at(from) === undefined) continue;
+        if (h.interestAt(registration, from).length === 0) continue;
+        // Any event will do: loops turn a hang-up into what is watched.
+        const called = registration.frames.some(
+          (frame) => frame.enter!.index > from && frame.enter!.index < to,
         );
+        if (called) say.kept();
+        else if (gone.covers(from, to) && registration.endedAt > to && registration.failed === undefined)
+          say.broken(to, `the other end of ${nameOf(registration)} was gone, but its handler was not called`);
+      }
     }
   },
 
@@ -441,11 +443,16 @@ export const readinessRules: RuleSet = {
     for (const step of h.steps) {
       const { action, index } = step;
       if (action?.op !== 'remove' || step.record.k !== 'did') continue;
-      const late = h.registrations.find((r) => r.fd.name === action.fd && r.failed === undefined && r.fd.closedAt < index && r.endedAt >= index);
+      const late = h.registrations.find(
+        (r) =>
+          r.fd.name === action.fd && r.failed === undefined && r.fd.closedAt < index && r.endedAt >= index,
+      );
       if (late === undefined) continue;
       const raised = raisedBy(step);
-      if (raised !== undefined) say.broken(index, `removing ${nameOf(late)}, which was closed already, raised: ${raised}`);
-      else if (h.steps[index - 1]?.record.k === 'log') say.broken(index - 1, `removing ${nameOf(late)}, which was closed already, was logged`);
+      if (raised !== undefined)
+        say.broken(index, `removing ${nameOf(late)}, which was closed already, raised: ${raised}`);
+      else if (h.steps[index - 1]?.record.k === 'log')
+        say.broken(index - 1, `removing ${nameOf(late)}, which was closed already, was logged`);
       else say.kept();
     }
   },

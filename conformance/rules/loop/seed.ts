@@ -5,7 +5,7 @@ import { eventsOf, type Registration } from '../../trace/history.js';
 import { nameOf, obligations } from '../obligations.js';
 import type { Rule, RuleSet } from '../rule.js';
 import { settles } from '../settles.js';
-import { errorRules, interruptions, isolated } from './errors.js';
+import { errorRules, interruptions, isolated, runDuring } from './errors.js';
 import { lifecycleRules } from './lifecycle.js';
 import { readinessRules } from './readiness.js';
 import { taskRules } from './tasks.js';
@@ -48,7 +48,7 @@ export const seedRules: RuleSet = {
   'LOOP-SEED-14': (h, say) => {
     for (const wakeup of h.wakeups) {
       const sent = wakeup.signals.find((s) => s.thread?.slept === true);
-      const run = sent === undefined ? undefined : h.runAt(sent.at);
+      const run = sent === undefined ? undefined : runDuring(h, sent);
       if (sent === undefined || run === undefined) continue;
       const stop = run.stops.find((step) => step.frame.token === wakeup.token);
       const far = h.farAfter(sent.at);

@@ -82,22 +82,20 @@ export const dispatchChecks: readonly Check[] = [
   check({
     clauses: ['LOOP-DISPATCH-6'],
     name: 'added-in-a-batch-of-three',
-    fds: { a: 'pair', b: 'pair', c: 'pair', d: 'pair' },
+    fds: { a: 'pair', b: 'pair', c: 'pair', d: 'pair', e: 'pair', f: 'pair' },
     main: [
       ...['a', 'b', 'c'].flatMap((fd) => [add(fd, 'read', `handler-${fd}`), write(`${fd}.peer`)]),
-      write('d.peer'),
+      ...['d', 'e', 'f'].map((fd) => write(`${fd}.peer`)),
       barrier('end'),
       start,
     ],
     callbacks: {
-      // Whichever comes first adds it; for the later two the fd has a handler already, so they remove it first.
-      ...Object.fromEntries(
-        ['a', 'b', 'c'].map((fd) => [
-          `handler-${fd}`,
-          [drain(fd), remove('d', 'read'), add('d', 'read', 'added')],
-        ]),
-      ),
-      added: { rest: [] },
+      'handler-a': [drain('a'), add('d', 'read', 'added-d')],
+      'handler-b': [drain('b'), add('e', 'read', 'added-e')],
+      'handler-c': [drain('c'), add('f', 'read', 'added-f')],
+      'added-d': [drain('d')],
+      'added-e': [drain('e')],
+      'added-f': [drain('f')],
       end: [done],
     },
   }),

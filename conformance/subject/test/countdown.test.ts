@@ -5,6 +5,9 @@ import { Budgets } from '../budgets.js';
 import { Countdown } from '../countdown.js';
 import { scenario } from './wrong.js';
 
+/** ms; generous, because all processors may be busy with other work. */
+t.setTimeout(300_000);
+
 function countdown(slice = 1) {
   let end: (budget: number) => void = () => undefined;
   const ended = new Promise<number>((resolve) => (end = resolve));

@@ -4,6 +4,9 @@ import t from 'tap';
 import { compileKit, runWithKit } from './kit-process.js';
 import { scenarios, wrong } from './wrong.js';
 
+/** ms; generous, because all processors may be busy with other work. */
+t.setTimeout(300_000);
+
 /** What the kit may use, whatever the subject sends, MB. */
 const LIMIT = 300;
 

@@ -9,6 +9,9 @@ import { hasProcessTable, processState } from '../process-table.js';
 import { compileKit, runWithKit } from './kit-process.js';
 import { wrong } from './wrong.js';
 
+/** ms; generous, because all processors may be busy with other work. */
+t.setTimeout(300_000);
+
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(5);
 }

@@ -4,6 +4,9 @@ import { marked } from '../offspring.js';
 import { hasProcessTable, processState } from '../process-table.js';
 import { label, scenario, scenarios, wrong } from './wrong.js';
 
+/** ms; generous, because all processors may be busy with other work. */
+t.setTimeout(300_000);
+
 void t.test('on Linux', { skip: hasProcessTable ? false : 'needs /proc' }, async (t) => {
   await t.test('the hook is called while the subject is stopped, before and after', async (t) => {
     const pool = new SubjectPool(wrong('rendezvous.mjs'), { jobs: 2 });
@@ -26,8 +29,8 @@ void t.test('on Linux', { skip: hasProcessTable ? false : 'needs /proc' }, async
   });
 
   await t.test('a hook that waits does not use up the budget', async (t) => {
-    const pool = new SubjectPool(wrong('rendezvous.mjs'), { patience: 0.2 });
-    const never = new SubjectPool(wrong('hangs.mjs', 's0'), { patience: 0.4 });
+    const pool = new SubjectPool(wrong('rendezvous.mjs'), { patience: 0.1 });
+    const never = new SubjectPool(wrong('hangs.mjs', 's0'), { patience: 0.2 });
     const hung = never.run(scenario('s0'));
     const result = await pool.run(scenario('r'), { rendezvous: async () => void (await hung) });
     t.equal(label(result), 'ok', 'stopped for as long as another takes to hang twice, with more patience');
@@ -42,7 +45,7 @@ void t.test('on Linux', { skip: hasProcessTable ? false : 'needs /proc' }, async
   ];
   for (const [what, [file = '', ...args], problem] of failing) {
     await t.test(`a subject that ${what}`, async (t) => {
-      const pool = new SubjectPool(wrong(file, ...args), { patience: 0.5 });
+      const pool = new SubjectPool(wrong(file, ...args), { patience: 0.2 });
       let calls = 0;
       const result = await pool.run(scenario('r'), { rendezvous: () => void calls++ });
       t.equal(label(result), problem);

@@ -19,7 +19,6 @@ const trace = {
     { k: 'enter', t: 2, c: 1, run: 'go', nth: 1, as: 'task', token: 1 },
     { k: 'exit', t: 3, c: 2 },
   ],
-  threads: [{ slept: true, startedAt: 1, endedAt: 2 }],
   openFds: { before: 3, after: 3 },
 };
 

@@ -2,6 +2,9 @@ import t from 'tap';
 import { describe, type ProblemName } from '../index.js';
 import { label, scenarios, survey, wrong } from './wrong.js';
 
+/** ms; generous, because all processors may be busy with other work. */
+t.setTimeout(300_000);
+
 /** Subject and arguments → the problem of the one scenario in which it goes wrong; all others are answered. */
 const inOneScenario: [string, ProblemName, ...string[]][] = [
   ['prints-garbage.mjs', 'garbage'],
@@ -46,6 +49,7 @@ const fromTheStart: [string, ProblemName, patience: number][] = [
   ['never-says-hello.mjs', 'no-hello', 0.02],
   ['never-answers.mjs', 'silent', 0.2],
   ['bad-hello.mjs', 'hello-invalid', 1],
+  ['refuses.mjs', 'hello-refused', 1],
   ['contradicts-itself.mjs', 'claims-unsupported', 1],
 ];
 

@@ -131,7 +131,7 @@ eachPoller(t, 'an update counts at once, also for what was polled', (t, poller) 
 eachPoller(t, 'an update of an fd that was closed ends its watch', (t, poller) => {
   const { loop } = makeLoop(t, { poller });
   const [a] = pair(t);
-  loop.addHandler(a, () => t.fail('called'), READ);
+  loop.addHandler(a, () => void t.fail('called'), READ);
   posix.close(a);
   t.throws(() => loop.updateHandler(a, WRITE), { name: 'NoHandlerError' });
   loop.removeHandler(a);
@@ -141,7 +141,7 @@ eachPoller(t, 'an update of an fd that was opened again as another', (t, poller)
   const { loop } = makeLoop(t, { poller });
   const [a, b] = pair(t);
   const [c] = pair(t);
-  loop.addHandler(a, () => t.fail('called'), READ);
+  loop.addHandler(a, () => void t.fail('called'), READ);
   posix.dup2(c, a);
   posix.close(b);
   t.throws(() => loop.updateHandler(a, WRITE), { name: 'NoHandlerError' });
@@ -152,7 +152,7 @@ eachPoller(t, 'an fd closed behind the loop’s back neither spins nor harms', (
   const { loop, log, start } = makeLoop(t, { poller, posix: kernel.posix });
   const [a, b] = pair(t);
   const [c, d] = pair(t);
-  loop.addHandler(a, () => t.fail('called'), READ);
+  loop.addHandler(a, () => void t.fail('called'), READ);
   posix.close(a);
   posix.close(b);
   loop.addHandler(c, () => loop.stop(), READ);
@@ -168,7 +168,7 @@ eachPoller(t, 'nobody watches: a hang-up does not spin', (t, poller) => {
   const kernel = countingKernel();
   const { loop, start } = makeLoop(t, { poller, posix: kernel.posix });
   const [a, b] = pair(t);
-  loop.addHandler(a, () => t.fail('called'), READ);
+  loop.addHandler(a, () => void t.fail('called'), READ);
   loop.removeHandler(a);
   posix.close(b);
   loop.callLater(20, () => loop.stop());
@@ -181,7 +181,7 @@ void t.test('a ghost: closed, and only then removed, while a copy is open', (t) 
   const { loop, log, start, spin } = makeLoop(t, { posix: kernel.posix });
   const [a, b] = pair(t);
   const copy = duplicate(t, a);
-  loop.addHandler(a, () => t.fail('a ghost was heard'), READ);
+  loop.addHandler(a, () => void t.fail('a ghost was heard'), READ);
   posix.close(a);
   loop.removeHandler(a);
   send(b);
@@ -206,7 +206,7 @@ void t.test('a ghost whose number comes back to the same file', (t) => {
   const { loop, spin } = makeLoop(t);
   const [a, b] = pair(t);
   const copy = duplicate(t, a);
-  loop.addHandler(a, () => t.fail('a ghost was heard'), READ);
+  loop.addHandler(a, () => void t.fail('a ghost was heard'), READ);
   posix.close(a);
   loop.removeHandler(a);
   posix.dup2(copy, a);
@@ -223,7 +223,7 @@ void t.test('a ghost whose number was given to another fd', (t) => {
   const [a, b] = pair(t);
   duplicate(t, a);
   const [c, d] = pair(t);
-  loop.addHandler(a, () => t.fail('a ghost was heard'), READ);
+  loop.addHandler(a, () => void t.fail('a ghost was heard'), READ);
   posix.dup2(c, a);
   const seen: number[] = [];
   loop.addHandler(a, (_, events) => void seen.push(events), READ);

@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { posix } from '../../../posix/index.js';
 import { ERROR, FdTooLargeError, READ, WRITE } from '../index.js';
 import { countingKernel, drain, duplicate, eachPoller, fill, makeLoop, pair, pipe, send } from './help.js';
@@ -59,7 +59,7 @@ eachPoller(t, 'a hang-up is told to a handler that watches nothing', (t, poller)
       },
       0,
     );
-    loop.callLater(1, () => posix.close(b));
+    loop.callLater(1, () => void posix.close(b));
     start();
     t.ok(seen & ERROR, make.name);
     t.equal(seen & ~ERROR, 0, make.name);
@@ -80,7 +80,7 @@ eachPoller(t, 'a hang-up behind unread data is told, and the data do not spin th
     0,
   );
   send(b);
-  loop.callLater(30, () => posix.close(b));
+  loop.callLater(30, () => void posix.close(b));
   start();
   t.ok(seen & ERROR);
   t.ok(kernel.polls < 20, `${kernel.polls} polls in 30 ms`);
@@ -111,7 +111,7 @@ eachPoller(t, 'data that were unread and nobody’s business are, once asked for
 });
 
 eachPoller(t, 'the other end is gone: told to a writer that can’t write', (t, poller) => {
-  for (const make of [pair, (t: t.Test) => pipe(t).reverse() as [number, number]]) {
+  for (const make of [pair, (t: Test) => pipe(t).reverse() as [number, number]]) {
     const { loop, start } = makeLoop(t, { poller });
     const [a, b] = make(t);
     fill(a);
@@ -124,7 +124,7 @@ eachPoller(t, 'the other end is gone: told to a writer that can’t write', (t, 
       },
       WRITE,
     );
-    loop.callLater(1, () => posix.close(b));
+    loop.callLater(1, () => void posix.close(b));
     start();
     t.ok(seen & ERROR);
   }

@@ -1,6 +1,8 @@
 /**
  * Help for these tests: loops and fds that are given back when a test ends, and a kernel that counts.
  */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import type { Test } from 'tap';
 import type { LogEntry } from '../../../spec/contract.js';
 import { F_DUPFD_CLOEXEC, O_CLOEXEC, O_NONBLOCK, check, posix, type Posix } from '../../../posix/index.js';
@@ -10,13 +12,12 @@ import { IOLoop, type IOLoopOptions, type PollerName } from '../index.js';
 export const POLLERS: readonly PollerName[] = ['epoll', 'poll', 'select'];
 
 /** A test for each poller. */
-export function eachPoller(t: Test, name: string, body: (t: Test, poller: PollerName) => void): void {
-  for (const poller of POLLERS) {
-    void t.test(`${poller}: ${name}`, (t) => {
-      body(t, poller);
-      t.end();
-    });
-  }
+export function eachPoller(
+  t: Test,
+  name: string,
+  body: (t: Test, poller: PollerName) => void | Promise<void>,
+): void {
+  for (const poller of POLLERS) void t.test(`${poller}: ${name}`, async (t) => body(t, poller));
 }
 
 /** Long after everything else in a test, ms. */
@@ -27,9 +28,9 @@ export interface Fixture {
   readonly loop: IOLoop;
   readonly log: LogEntry[];
   /** Starts the loop; fails the test if nobody stops it. */
-  start(): void;
+  readonly start: () => void;
   /** Starts the loop and stops it after so many iterations; none waits. */
-  spin(iterations: number): void;
+  readonly spin: (iterations: number) => void;
 }
 
 export function makeLoop(t: Test, options: IOLoopOptions = {}): Fixture {
@@ -102,18 +103,31 @@ export function drain(fd: number): void {
   while (posix.read(fd, chunk) > 0);
 }
 
+/**
+ * Starts another thread and waits until it is up.
+ * @param program The thread's file, beside this one. It waits until `go[0]` is 1.
+ * @param orders What it gets as workerData, along with `go`.
+ * @returns Lets it go.
+ */
+export async function thread(t: Test, program: string, orders: object): Promise<() => void> {
+  const go = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(new URL(program, import.meta.url), { workerData: { ...orders, go } });
+  t.teardown(() => worker.terminate());
+  await once(worker, 'message');
+  return () => {
+    Atomics.store(go, 0, 1);
+    Atomics.notify(go, 0);
+  };
+}
+
 /** The machine's kernel, with a count of the polls of a loop. */
-export function countingKernel(): { posix: Posix; polls: number } {
+export function countingKernel(): { posix: Posix; readonly polls: number } {
   const counted = { polls: 0, posix };
-  const counting =
-    <A extends unknown[], R>(call: (...args: A) => R) =>
-    (...args: A) => (counted.polls++, call(...args));
-  const { epoll_wait, poll, select } = posix;
   counted.posix = {
     ...posix,
-    epoll_wait: counting(epoll_wait),
-    poll: counting(poll),
-    select: counting(select),
+    epoll_wait: (...args) => (counted.polls++, posix.epoll_wait(...args)),
+    poll: (...args) => (counted.polls++, posix.poll(...args)),
+    select: (...args) => (counted.polls++, posix.select(...args)),
   };
   return counted;
 }
@@ -122,7 +136,7 @@ export function countingKernel(): { posix: Posix; polls: number } {
 export function virtualTime(): {
   posix: Posix;
   clock: () => number;
-  advance(ms: number): void;
+  advance: (ms: number) => void;
   waits: number[];
 } {
   let nowMs = 1_000;

@@ -1,9 +1,9 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { StopEverything } from '../index.js';
 import { makeLoop, virtualTime } from './help.js';
 
 /** A loop in virtual time, and the moments at which something ran, from its beginning. */
-function timed(t: t.Test) {
+function timed(t: Test) {
   const time = virtualTime();
   const fixture = makeLoop(t, { posix: time.posix, clock: time.clock });
   const begin = time.clock();
@@ -49,7 +49,7 @@ void t.test('stops, in its own callback too, and starts again', (t) => {
 
 void t.test('a stop and a start in one callback leave one', (t) => {
   const { loop, moments, stamp } = timed(t);
-  const periodic = loop.periodic(stamp, 100);
+  const periodic = loop.periodic(() => void stamp(), 100);
   periodic.start();
   loop.callLater(50, () => {
     periodic.stop();

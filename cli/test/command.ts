@@ -1,0 +1,32 @@
+/** Runs the built command, as a user would. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { packageRoot } from '../../spec/package-root.js';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export const fixture = (name: string): string => join(packageRoot(), 'fixtures', name);
+
+/** Its arguments, and what stands on its standard input. */
+export function evspecWith(input: string, ...words: string[]): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(packageRoot(), 'dist/cli/main.js'), ...words], {
+      // The coverage of the tests is not the command's, and would slow each start down.
+      env: { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '', COLUMNS: '' },
+    });
+    let [out, err] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve({ code, out, err });
+    });
+    child.stdin.end(input);
+  });
+}
+
+export const evspec = (...words: string[]): Promise<Ended> => evspecWith('', ...words);

@@ -1,0 +1,54 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { loadSuite } from '../../conformance/suite.js';
+import { evspec, fixture } from './command.js';
+
+const CHECK = 'LOOP-READY-1/pair-becomes-readable';
+
+void t.test('a check of the suite', async (t) => {
+  const { code, out, err } = await evspec('replay', CHECK, '--subject', 'reference:poll');
+  t.equal(code, 0, err);
+  t.match(out, /^LOOP-READY-1\/pair-becomes-readable on /);
+  t.match(out, /subject +│ reference/);
+  t.match(out, /^Rules\n {2}kept +.*LOOP-READY-1/m);
+});
+
+void t.test('the reference is not compared with itself', async (t) => {
+  t.notMatch((await evspec('replay', CHECK)).out, '│');
+});
+
+void t.test('a scenario in a file', async (t) => {
+  const file = join(t.testdir(), 'scenario.json');
+  const scenario = loadSuite().checks.find((check) => check.scenario.name === CHECK)?.scenario;
+  writeFileSync(file, JSON.stringify({ ...scenario, name: 'mine' }));
+  const { code, out } = await evspec('replay', file, '--json');
+  t.equal(code, 0);
+  const replayed = JSON.parse(out) as {
+    scenario: { name: string };
+    trace: { records: unknown[] };
+    findings: unknown[];
+  };
+  t.equal(replayed.scenario.name, 'mine');
+  t.ok(replayed.trace.records.length > 4);
+  t.same(replayed.findings, []);
+});
+
+void t.test('what the subject does not claim', async (t) => {
+  const check = loadSuite().checks.find(({ clauses }) => clauses.includes('LOOP-SIGNAL-1'))!;
+  const { code, out } = await evspec('replay', check.scenario.name);
+  t.equal(code, 4);
+  t.match(out, /^unclaimed: /);
+});
+
+void t.test('what breaks is exit 3', async (t) => {
+  const { code, err } = await evspec(
+    'replay',
+    CHECK,
+    '--',
+    process.execPath,
+    fixture('wrong-subjects/bad-hello.mjs'),
+  );
+  t.equal(code, 3);
+  t.match(err, /hello is not valid/);
+});

@@ -1,0 +1,185 @@
+import t, { type Test } from 'tap';
+import { READ, StopEverything, WRITE } from '../index.js';
+import { makeLoop, pair, send, type Fixture } from './help.js';
+
+/** A promise that is settled as soon as microtasks run. */
+const soon = () => Promise.resolve();
+
+/** Starts a loop at the bottom of the stack. */
+function startFromMacrotask(start: () => void): Promise<void> {
+  return new Promise((resolve, reject: (error: Error) => void) => {
+    setImmediate(() => {
+      try {
+        start();
+        resolve();
+      } catch (error) {
+        reject(error as Error);
+      }
+    });
+  });
+}
+
+/** Adds callbacks of all kinds that await, and tells what they did. */
+function addAsync(t: Test, { loop }: Fixture): string[] {
+  const seen: string[] = [];
+  const [a, b] = pair(t);
+  send(b);
+  const setTimers = () => {
+    loop.callLater(1, () => {
+      process.nextTick(() => void seen.push('timer, tick'));
+      queueMicrotask(() => void seen.push('timer, microtask'));
+    });
+    loop.callLater(1, () => void seen.push('next timer'));
+    loop.callLater(2, async () => {
+      await soon();
+      loop.stop();
+    });
+  };
+  loop.addHandler(
+    a,
+    async () => {
+      loop.removeHandler(a);
+      seen.push('handler');
+      await soon();
+      seen.push('handler, later');
+      setTimers();
+    },
+    READ,
+  );
+  loop.addCallback(async () => {
+    seen.push('task');
+    await soon();
+    seen.push('task, later');
+  });
+  loop.addCallback(() => void seen.push('next task'));
+  return seen;
+}
+
+const ALL = [
+  'task',
+  'task, later',
+  'next task',
+  'handler',
+  'handler, later',
+  'timer, tick',
+  'timer, microtask',
+  'next timer',
+];
+
+void t.test('microtasks run between callbacks', async (t) => {
+  const fixture = makeLoop(t);
+  const seen = addAsync(t, fixture);
+  await startFromMacrotask(fixture.start);
+  t.strictSame(seen, ALL);
+  t.strictSame(fixture.log, []);
+});
+
+void t.test('a rejection counts as a throw', async (t) => {
+  const { loop, log, start } = makeLoop(t);
+  const [a] = pair(t);
+  const failure = new Error('later');
+  loop.addHandler(
+    a,
+    async () => {
+      loop.removeHandler(a);
+      await soon();
+      throw failure;
+    },
+    WRITE,
+  );
+  loop.addCallback(() => Promise.reject(failure));
+  loop.callLater(1, () => ({
+    then: (_, reject) => (reject?.(failure), undefined as never),
+  }));
+  loop.callLater(1, async () => {
+    await soon();
+    throw Object.assign(new Error('EPIPE'), { code: 'EPIPE' });
+  });
+  loop.callLater(2, () => loop.stop());
+  await startFromMacrotask(start);
+  t.strictSame(log.slice(0, 3), [
+    { level: 'error', text: 'Exception in callback', error: failure },
+    { level: 'error', text: `Exception in handler of fd ${a}`, error: failure, fd: a },
+    { level: 'error', text: 'Exception in timer', error: failure },
+  ]);
+  t.equal(log.length, 4);
+});
+
+void t.test('stop everything from a promise leaves the start', async (t) => {
+  const { loop, log, start, spin } = makeLoop(t);
+  const seen: string[] = [];
+  loop.addCallback(async () => {
+    await soon();
+    throw new StopEverything();
+  });
+  loop.addCallback(() => void seen.push('task'));
+  await t.rejects(startFromMacrotask(start), StopEverything);
+  t.strictSame(seen, []);
+  spin(1);
+  t.strictSame(seen, ['task']);
+  t.strictSame(log, []);
+});
+
+void t.test('what a process.nextTick throws is reported', async (t) => {
+  const { loop, log, start } = makeLoop(t);
+  const seen: string[] = [];
+  loop.addCallback(() => {
+    process.nextTick(() => {
+      throw new Error('tick');
+    });
+    process.nextTick(() => void seen.push('second tick'));
+  });
+  loop.callLater(1, () => loop.stop());
+  await startFromMacrotask(start);
+  t.match(log, [{ text: 'Exception in process.nextTick callback', error: { message: 'tick' } }]);
+  t.strictSame(seen, ['second tick']);
+});
+
+void t.test('where microtasks are blocked, a promise is an error at once, and the rest works', async (t) => {
+  await soon();
+  const fixture = makeLoop(t);
+  const seen: string[] = [];
+  const { loop, log, start } = fixture;
+  const [a] = pair(t);
+  loop.addHandler(
+    a,
+    async () => {
+      loop.removeHandler(a);
+      loop.callLater(2, () => loop.stop());
+      await soon();
+      seen.push('later');
+    },
+    WRITE,
+  );
+  loop.addCallback(() => Promise.reject(new Error('too late')));
+  loop.addCallback(() => void seen.push('task'));
+  loop.callLater(1, () => void seen.push('timer'));
+  start();
+  t.strictSame(seen, ['task', 'timer']);
+  t.match(log, [
+    { text: 'Exception in callback', error: { name: 'MicrotasksBlockedError', message: /use run\(\)/ } },
+    { text: `Exception in handler of fd ${a}`, error: { name: 'MicrotasksBlockedError' }, fd: a },
+  ]);
+  t.equal(log.length, 2);
+  await new Promise(setImmediate);
+  t.strictSame(seen, ['task', 'timer', 'later'], 'what was promised comes when start has returned');
+  t.match(log[2], { text: 'Exception in callback', error: { message: 'too late' } });
+});
+
+void t.test('stop everything that comes too late leaves the next start', async (t) => {
+  await soon();
+  const { loop, spin } = makeLoop(t);
+  loop.addCallback(() => Promise.reject(new StopEverything()));
+  spin(1);
+  await new Promise(setImmediate);
+  t.throws(() => spin(1), StopEverything);
+});
+
+void t.test('under run() promises always work', async (t) => {
+  await soon();
+  const fixture = makeLoop(t);
+  const seen = addAsync(t, fixture);
+  await fixture.loop.run();
+  t.strictSame(seen, ALL);
+  t.strictSame(fixture.log, []);
+});

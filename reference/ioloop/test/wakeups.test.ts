@@ -1,0 +1,108 @@
+import t from 'tap';
+import { EAGAIN, posix } from '../../../posix/index.js';
+import { signalWakeup, type WakeupToken } from '../index.js';
+import { Waker, writeToWaker } from '../waker.js';
+import { countingKernel, duplicate, eachPoller, makeLoop, pair, thread } from './help.js';
+
+/** What another thread does with a wakeup. */
+export interface Orders {
+  readonly token: WakeupToken;
+  readonly times: number;
+  /** Counts the signals, each before it is sent. */
+  readonly sent?: Int32Array;
+  /** Path of what says whether the loop's thread sleeps; it waits for that first. */
+  readonly asleep?: string;
+}
+
+eachPoller(t, 'signals of the own thread: merged, not at once, nothing written', (t, poller) => {
+  let writes = 0;
+  const counting = {
+    ...posix,
+    write: (...args: Parameters<typeof posix.write>) => (writes++, posix.write(...args)),
+  };
+  const { loop, spin } = makeLoop(t, { poller, posix: counting });
+  let runs = 0;
+  const wakeup = loop.createWakeup(() => {
+    if (++runs === 2) wakeup.signal();
+  });
+  for (let i = 0; i < 70_000; i++) wakeup.signal();
+  t.equal(runs, 0);
+  spin(2);
+  t.equal(runs, 1, 'signalled before the start');
+  loop.addCallback(() => {
+    wakeup.signal();
+    t.equal(runs, 1);
+  });
+  spin(3);
+  t.equal(runs, 3, 'one that is signalled in its own callback comes again');
+  t.equal(writes, 0);
+});
+
+eachPoller(t, 'a token from any thread: drained, and no spin', (t, poller) => {
+  const kernel = countingKernel();
+  const { loop, start } = makeLoop(t, { poller, posix: kernel.posix });
+  const runs = [0, 0, 0];
+  const wakeups = runs.map((_, i) => loop.createWakeup(() => void runs[i]!++));
+  for (let i = 0; i < 70_000; i++) signalWakeup(wakeups[1]!.token);
+  signalWakeup(wakeups[2]!.token);
+  loop.callLater(20, () => loop.stop());
+  start();
+  t.strictSame(runs, [0, 1, 1]);
+  t.ok(kernel.polls < 10, `${kernel.polls} polls`);
+});
+
+eachPoller(t, 'a thread wakes a loop that sleeps', async (t, poller) => {
+  const { loop, log, start } = makeLoop(t, { poller });
+  let runs = 0;
+  const wakeup = loop.createWakeup(() => {
+    runs++;
+    loop.stop();
+  });
+  const orders: Orders = { token: wakeup.token, times: 1, asleep: `/proc/self/task/${posix.gettid()}/stat` };
+  loop.addCallback(await thread(t, './wakeups-thread.js', orders));
+  start();
+  t.equal(runs, 1);
+  t.strictSame(log, []);
+});
+
+eachPoller(t, 'no signal is lost in a storm', async (t, poller) => {
+  const { loop, start } = makeLoop(t, { poller });
+  const TIMES = 20_000;
+  let runs = 0;
+  const wakeup = loop.createWakeup(() => {
+    runs++;
+    // The last signal is the one that must not be lost: the count was written before it was sent.
+    if (Atomics.load(sent, 0) === 2 * TIMES) loop.stop();
+  });
+  const sent = new Int32Array(new SharedArrayBuffer(4));
+  const orders: Orders = { token: wakeup.token, times: TIMES, sent };
+  for (let i = 0; i < 2; i++) loop.addCallback(await thread(t, './wakeups-thread.js', orders));
+  start();
+  t.equal(Atomics.load(sent, 0), 2 * TIMES);
+  t.ok(runs > 0 && runs <= 2 * TIMES, `${runs} runs`);
+});
+
+void t.test('a wakeup of a closed loop writes to nobody', (t) => {
+  const { loop } = makeLoop(t);
+  const wakeup = loop.createWakeup(() => void t.fail('called'));
+  const [a, b] = pair(t);
+  loop.close();
+  const { fd } = wakeup.token.waker;
+  const inItsPlace = duplicate(t, b, fd);
+  t.equal(inItsPlace, fd);
+  signalWakeup(wakeup.token);
+  wakeup.signal();
+  t.equal(posix.read(a, Buffer.alloc(8)), -EAGAIN);
+  t.end();
+});
+
+void t.test('a waker that is being written to waits with its close', (t) => {
+  const calls: string[] = [];
+  const waker = new Waker({ ...posix, close: (fd) => (calls.push('close'), posix.close(fd)) });
+  writeToWaker(waker.token, { ...posix, write: () => (calls.push('write'), 8) });
+  waker.close();
+  writeToWaker(waker.token, { ...posix, write: () => (calls.push('late write'), 8) });
+  t.strictSame(calls, ['write', 'close']);
+  t.equal(Atomics.load(waker.token.gate, 0), -0x80000000, 'nobody is inside');
+  t.end();
+});
