@@ -15,18 +15,20 @@ export class BrokenError extends Error {
   override readonly name = 'BrokenError';
 }
 
-/** How the pool words what a host answers to hello when it can't even load the subject. */
-const HOST_REFUSED = /^The subject's hello is not valid: it answered the error: (.*?)\.?$/s;
+/** How the pool words what a host answers to hello when it can't load the subject. */
+const REFUSED = /^The subject could not be loaded: (.*?)\.?\.?$/s;
 
 /**
  * What a problem at hello means for the one who typed the command: an adapter that can't be loaded, or a command that can't
  * be started, is wrong usage; everything else broke.
  */
-export function helloError({ kind, text, stderr }: SubjectProblem, subject: string): Error {
-  const refused = kind === 'host-error' ? text : HOST_REFUSED.exec(text)?.[1];
+export function helloError(
+  { kind, text, stderr }: SubjectProblem,
+  subject: string,
+): UsageError | BrokenError {
   // The diagnostics of a compiler have many lines; the sentence has one.
-  if (refused !== undefined)
-    return new UsageError(`${subject} can't be used as a subject: ${refused.replaceAll('\\n', ' ')}`);
+  const why = (REFUSED.exec(text)?.[1] ?? text).replaceAll('\\n', ' ');
+  if (kind === 'hello-refused') return new UsageError(`${subject} can't be used as a subject: ${why}`);
   if (kind === 'spawn-failed') return new UsageError(`${subject}: ${text}`);
   const said = stderr === undefined ? '' : `\nIts standard error said:\n${stderr}`;
   return new BrokenError(`${subject}: ${text}${said}`);

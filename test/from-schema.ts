@@ -34,7 +34,7 @@ function object(schema: JsonSchema): fc.Arbitrary<unknown> {
     const names = typeof propertyNames === 'object' ? propertyNames.enum : undefined;
     if (names !== undefined)
       return object({
-        properties: Object.fromEntries(names.map((name) => [name, additionalProperties])),
+        properties: Object.fromEntries(names.map((name) => [String(name), additionalProperties])),
         required,
       });
     const keys = typeof propertyNames === 'object' && propertyNames.pattern !== undefined;
@@ -60,9 +60,7 @@ function arbitraryOf(schema: JsonSchema): fc.Arbitrary<unknown> {
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   if (Array.isArray(schema.type))
-    return fc.oneof(
-      ...(schema.type as JsonSchema['type'][]).map((type) => arbitraryOf({ ...schema, type })),
-    );
+    return fc.oneof(...(schema.type as JsonSchema['type'][]).map((type) => arbitraryOf({ ...schema, type })));
   switch (schema.type) {
     case 'null':
       return fc.constant(null);

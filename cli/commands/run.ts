@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { runConformance } from '../../conformance/run.js';
 import { loadSuite, select } from '../../conformance/suite.js';
 import type { Context } from '../context.js';
-import { helloError } from '../errors.js';
+import { helloError, UsageError } from '../errors.js';
 import {
   addSelectionOptions,
   addSubjectOptions,
@@ -53,7 +53,7 @@ async function run(options: Options, context: Context): Promise<void> {
   const [problem] = report.problems;
   if (report.clauses.length === 0 && problem !== undefined) {
     const error = helloError(problem, subject.label);
-    if (error.name === 'UsageError') throw error;
+    if (error instanceof UsageError) throw error;
   }
   delivery.deliver(report, (check) => `evspec replay ${check} ${subject.words}`);
 }

@@ -1,6 +1,8 @@
 /** Runs the built command, as a user would. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { loadSuite } from '../../conformance/suite.js';
 import { packageRoot } from '../../spec/package-root.js';
 
 export interface Ended {
@@ -10,6 +12,24 @@ export interface Ended {
 }
 
 export const fixture = (name: string): string => join(packageRoot(), 'fixtures', name);
+
+/** An adapter of the reference that is wrong in one way: it runs a task inside the call that schedules it. */
+export const HASTY = `
+import subject from ${JSON.stringify(pathToFileURL(join(packageRoot(), 'dist/fixtures/subjects/reference.js')).href)};
+export default {
+  ...subject,
+  name: 'hasty',
+  createLoop(logger) {
+    const loop = subject.createLoop(logger);
+    loop.addCallback = (callback) => void callback();
+    return loop;
+  },
+};
+`;
+
+/** The name of some check that must exercise the clause. */
+export const checkOf = (clause: string): string =>
+  loadSuite().checks.find(({ clauses }) => clauses.includes(clause))!.scenario.name;
 
 /** Its arguments, and what stands on its standard input. */
 export function evspecWith(input: string, ...words: string[]): Promise<Ended> {

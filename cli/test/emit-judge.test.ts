@@ -6,7 +6,10 @@ import { SubjectPool } from '../../conformance/subject/index.js';
 import { Report } from '../../spec/report.js';
 import { Scenario } from '../../spec/scenario.js';
 import { chooseSubject } from '../subjects.js';
-import { evspec } from './command.js';
+import { checkOf, evspec } from './command.js';
+
+// Of a host that is busy with other work, only a hang takes so long.
+t.setTimeout(300_000);
 
 const SELECTION = ['--only', 'LOOP-READY-*', '--only', 'LOOP-TASK-*'];
 
@@ -86,7 +89,7 @@ void t.test('one file each', async (t) => {
   t.equal(code, 0);
   const names = readdirSync(folder);
   t.match(out, `${names.length} scenarios written`);
-  t.ok(names.includes('LOOP-READY-1.pair-becomes-readable.json'));
+  t.ok(names.includes(`${checkOf('LOOP-READY-1').replace('/', '.')}.json`));
   for (const name of names)
     t.ok(Scenario.safeParse(JSON.parse(readFileSync(join(folder, name), 'utf8'))).success, name);
 });

@@ -3,6 +3,9 @@ import { loadSpec } from '../../spec/clauses.js';
 import { loadSuite } from '../../conformance/suite.js';
 import { evspec } from './command.js';
 
+// Of a host that is busy with other work, only a hang takes so long.
+t.setTimeout(300_000);
+
 void t.test('list', async (t) => {
   const { clauses } = loadSpec();
   const text = await evspec('list');
@@ -15,7 +18,7 @@ void t.test('list', async (t) => {
 
   const checks = await evspec('list', '--checks');
   t.equal(checks.out.trimEnd().split('\n').length, loadSuite().checks.length);
-  t.match(checks.out, /^LOOP-READY-1\/pair-becomes-readable +LOOP-READY-1/m);
+  t.match(checks.out, /^LOOP-READY-1\/\S+ +LOOP-READY-1/m);
 
   const choices = await evspec('list', '--choices', '--json');
   t.equal((JSON.parse(choices.out) as unknown[]).length, loadSpec().choices.length);

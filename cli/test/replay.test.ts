@@ -2,14 +2,17 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { loadSuite } from '../../conformance/suite.js';
-import { evspec, fixture } from './command.js';
+import { checkOf, evspec, fixture } from './command.js';
 
-const CHECK = 'LOOP-READY-1/pair-becomes-readable';
+// Of a host that is busy with other work, only a hang takes so long.
+t.setTimeout(300_000);
+
+const CHECK = checkOf('LOOP-READY-1');
 
 void t.test('a check of the suite', async (t) => {
   const { code, out, err } = await evspec('replay', CHECK, '--subject', 'reference:poll');
   t.equal(code, 0, err);
-  t.match(out, /^LOOP-READY-1\/pair-becomes-readable on /);
+  t.ok(out.startsWith(`${CHECK} on `));
   t.match(out, /subject +│ reference/);
   t.match(out, /^Rules\n {2}kept +.*LOOP-READY-1/m);
 });
@@ -35,8 +38,7 @@ void t.test('a scenario in a file', async (t) => {
 });
 
 void t.test('what the subject does not claim', async (t) => {
-  const check = loadSuite().checks.find(({ clauses }) => clauses.includes('LOOP-SIGNAL-1'))!;
-  const { code, out } = await evspec('replay', check.scenario.name);
+  const { code, out } = await evspec('replay', checkOf('LOOP-SIGNAL-1'));
   t.equal(code, 4);
   t.match(out, /^unclaimed: /);
 });

@@ -8,6 +8,7 @@ import { readSync, writeSync } from 'node:fs';
 import { check, F_GETFL, F_SETFL, O_NONBLOCK, type Posix } from '../../posix/index.js';
 import { MAX_LINE_BYTES, type Reply } from '../../spec/protocol.js';
 import { moveUp } from './high-fds.js';
+import { textOf } from './raised.js';
 
 const CHUNK = 65536;
 const NEWLINE = 10;
@@ -32,7 +33,7 @@ export class ControlChannel {
       const flags = check(posix.fcntl(fd, F_GETFL), 'fcntl');
       if ((flags & O_NONBLOCK) !== 0) check(posix.fcntl(fd, F_SETFL, flags & ~O_NONBLOCK), 'fcntl');
     }
-    return new ControlChannel(posix, input, output);
+    return new ControlChannel(input, output);
   }
 
   /** The next line; undefined at the end. Blocks. */
@@ -62,6 +63,13 @@ export class ControlChannel {
       const error = `the reply is ${line.length} bytes long, where ${MAX_LINE_BYTES} are allowed`;
       line = Buffer.from(`${JSON.stringify({ id: reply.id, error })}\n`);
     }
-    for (let sent = 0; sent < line.length;) sent += writeSync(this.output, line, sent);
+    try {
+      for (let sent = 0; sent < line.length;) sent += writeSync(this.output, line, sent);
+    } catch (error) {
+      // Nobody listens any more.
+      process.stderr.write(`the control channel is broken: ${textOf(error)}
+`);
+      process.exit(1);
+    }
   }
 }

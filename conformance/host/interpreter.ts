@@ -129,6 +129,7 @@ export class Interpreter {
       outcome = act(this.run, action, target);
     } catch (error) {
       if (error instanceof Impossible) return this.run.fail(error.message);
+      this.run.forget(action);
       outcome = { raised: describe(error) };
     }
     this.run.recorder.did(action.op, outcome ?? undefined, token, member);

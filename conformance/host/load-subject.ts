@@ -8,13 +8,17 @@ import { isTypeScript } from './languages.js';
 import { NoSubject } from './no-subject.js';
 
 /**
+ * Loads a subject. If its module exports a promise `ready`, it is waited for: what the subject keeps as long as the process
+ * lives, such as a thread, is then there before any fds are counted.
  * @param path absolute
  * @param mode whether the types of a TypeScript module are checked
  */
 export async function importSubject(path: string, mode: 'checked' | 'unchecked'): Promise<LoopSubject> {
   if (!existsSync(path)) throw new NoSubject(`there is no file ${path}`);
   const load = isTypeScript(path) ? loadTypeScript : loadJavaScript;
-  return subjectOf(await load(path, mode), path);
+  const module = await load(path, mode);
+  if (isObject(module)) await module['ready'];
+  return subjectOf(module, path);
 }
 
 async function loadJavaScript(path: string): Promise<unknown> {

@@ -13,7 +13,7 @@ export class OpenFds {
     check(posix.getrlimit(RLIMIT_NOFILE, this.original), 'getrlimit');
   }
 
-  /** The numbers that are open, in order. Works without a spare fd, too. */
+  /** The numbers that are open. Works without a spare fd, too. */
   list(): number[] {
     if (!this.limited) return this.read();
     const now: Rlimit = { soft: 0, hard: 0 };
@@ -47,14 +47,9 @@ export class OpenFds {
     this.limited = false;
   }
 
-  /** The highest number that may be opened, plus one. */
-  get hard(): number {
-    return this.original.hard;
-  }
-
   private read(): number[] {
     const numbers = readdirSync('/proc/self/fd').map(Number);
     // One of them was the fd of the folder itself, which is closed by now.
-    return numbers.filter((fd) => this.posix.fcntl(fd, F_GETFD) >= 0).sort((a, b) => a - b);
+    return numbers.filter((fd) => this.posix.fcntl(fd, F_GETFD) >= 0);
   }
 }

@@ -7,7 +7,7 @@
 import type { Posix } from '../../posix/index.js';
 import type { LoopSubject, Periodic, Wakeup } from '../../spec/contract.js';
 import type { Hello } from '../../spec/protocol.js';
-import { DEFAULT_MAX_RECORDS, type Scenario } from '../../spec/scenario.js';
+import { DEFAULT_MAX_RECORDS, type Action, type Scenario } from '../../spec/scenario.js';
 import type { CallbackKind, ThreadReport, Trace, TraceRecord } from '../../spec/trace.js';
 import { auditScenario } from './audit-scenario.js';
 import { Fds } from './fds.js';
@@ -129,6 +129,15 @@ export class Run {
     this.failure ??= sentence;
     this.recorder.closed = true;
     this.madeLoops?.stopAll();
+  }
+
+  /** The operation raised, so its name stands for nothing, whatever it stood for before. */
+  forget(action: Action): void {
+    if (!('id' in action) || action.id === undefined) return;
+    if (action.op === 'schedule') this.tasks.delete(action.id);
+    else if (action.op === 'timeout' || action.op === 'timeoutAt') this.timers.delete(action.id);
+    else if (action.op === 'periodic') this.periodics.delete(action.id);
+    else if (action.op === 'wakeup') this.wakeups.delete(action.id);
   }
 
   uncaught(error: unknown): void {

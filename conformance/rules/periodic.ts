@@ -37,7 +37,7 @@ const REPEATEDLY = 3;
 /** A far timer is so far that no delay of the host explains what did not happen before it. ms */
 const FAR_AWAY_MS = 500;
 /** Runs that tell a grid from a drift. */
-const SPACINGS = 3;
+const SPACINGS = 4;
 
 export const periodicRules: RuleSet = {
   'LOOP-TIMER-19': (h, say) => {
@@ -130,15 +130,13 @@ export const periodicRules: RuleSet = {
         const next = frames[i + 1];
         if (next === undefined || frame.exit === undefined) break;
         const took = h.timeOf(frame.exit.index) - h.timeOf(enterOf(frame));
-        // After a run that took longer than the period, the next is late by either way.
-        if (took < period * 0.4 || took < 2 * apart || took > period * 0.95) continue;
+        if (took < period * 0.4 || took < 1.25 * apart) continue;
         const pause = h.timeOf(enterOf(next)) - h.timeOf(frame.exit.index);
-        spacings++;
         // A loop is never early, so only a grid can bring it sooner than a period after the end of the run before.
         if (pause < period - apart) {
           say.chose('grid', enterOf(next));
           spacings = -Infinity;
-        }
+        } else if (took < period) spacings++;
       }
       if (spacings >= SPACINGS) say.chose('drift', enterOf(frames.at(-1)!));
     }

@@ -94,7 +94,10 @@ export class SubjectPool {
     this.#launch = launch;
     this.#options = options;
     this.mark = options.mark ?? randomUUID();
-    this.#slots = Array.from({ length: options.jobs ?? 1 }, () => ({ solo: undefined, back: [] }));
+    this.#slots = Array.from({ length: Math.max(1, options.jobs ?? 1) }, () => ({
+      solo: undefined,
+      back: [],
+    }));
     const onEnd = () => {
       this.#end({ name: 'closed', why: 'the run was interrupted' });
     };
@@ -174,8 +177,9 @@ export class SubjectPool {
     }
     if (this.#budgets === undefined) return;
     for (const slot of this.#slots) {
-      if (slot.session === undefined && (slot.solo !== undefined || this.#queue.length > 0))
-        this.#start(slot, this.#budgets);
+      if (slot.session !== undefined) continue;
+      const asked = this.#helloPromise !== undefined && this.#hello === undefined && slot === this.#slots[0];
+      if (slot.solo !== undefined || this.#queue.length > 0 || asked) this.#start(slot, this.#budgets);
     }
   }
 

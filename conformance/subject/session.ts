@@ -74,6 +74,8 @@ interface Asked extends RunOptions {
   readonly onOutcome: (outcome: Outcome) => void;
   /** What was flushed so far. */
   partial?: { fds: Record<string, number>; records: TraceRecord[] };
+  /** Replies of kind `records`. */
+  flushes: number;
   /** Times it stopped itself. */
   meetings: number;
 }
@@ -137,7 +139,7 @@ export class Session {
       return;
     }
     const id = this.#options.nextId();
-    this.#asked.push({ id, scenario, flush, rendezvous, onOutcome, meetings: 0 });
+    this.#asked.push({ id, scenario, flush, rendezvous, onOutcome, flushes: 0, meetings: 0 });
     this.#process.send({
       id,
       run: scenario,
@@ -245,8 +247,7 @@ export class Session {
         else this.abort(answer.problem);
         break;
       case 'records':
-        // A host may send them unasked; the trace will hold them again.
-        if (head.flush === true) this.#onRecords(head, answer);
+        this.#onRecords(head, answer);
         break;
       case 'stopping':
         if (head.rendezvous === undefined || head.meetings >= 2) this.abort(unfit('run', answer));
@@ -259,13 +260,17 @@ export class Session {
   }
 
   #onRecords(head: Asked, answer: Answer & { kind: 'records' }): void {
+    const most = mostRecords(head.scenario);
+    if (++head.flushes > most) return this.#process.killFlooding('stdout');
+    // A host may flush unasked; the trace will hold the records again.
+    if (head.flush !== true) return;
     this.useful = true;
     head.partial ??= { fds: {}, records: [] };
     Object.assign(head.partial.fds, answer.fds);
     for (const record of answer.records) head.partial.records.push(record);
-    const most = mostRecords(head.scenario);
-    if (head.partial.records.length <= most) return;
-    this.abort({ name: 'too-complex', reason: `more than ${most} records` });
+    if (head.partial.records.length > most) {
+      this.abort({ name: 'too-complex', reason: `more than ${most} records` });
+    }
   }
 
   async #meet(head: Asked, hook: RendezvousHook, moment: Moment): Promise<void> {

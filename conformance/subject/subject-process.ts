@@ -91,6 +91,11 @@ export class SubjectProcess {
     if (this.pid !== undefined && this.#exit === undefined) killTree(this.pid);
   }
 
+  /** {@link kill}, because it writes and writes and gives no answer. */
+  killFlooding(stream: 'stdout' | 'stderr'): void {
+    this.kill({ name: 'flood', stream, bytes: this.#unanswered[stream] });
+  }
+
   /** The last that it wrote to its standard error. */
   get stderr(): string {
     return this.#stderr.text();
@@ -125,7 +130,7 @@ export class SubjectProcess {
   #count(stream: 'stdout' | 'stderr', bytes: number): boolean {
     this.#unanswered[stream] += bytes;
     if (this.#unanswered[stream] <= FLOOD_BYTES) return this.#blame === undefined;
-    this.kill({ name: 'flood', stream, bytes: this.#unanswered[stream] });
+    this.killFlooding(stream);
     return false;
   }
 

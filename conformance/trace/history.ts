@@ -262,8 +262,6 @@ class Builder {
   private readonly wakeupsById = new Map<string, Wakeup>();
   private readonly signalsByName = new Map<string, SignalHandler>();
   private readonly bases = new Map<string, number>();
-  /** Runs of callbacks that began before the operation had returned that registered them, by token. */
-  private readonly early = new Map<number, Frame[]>();
   private readonly running: LoopRun[] = [];
   private loop = 'main';
   private threads = 0;
@@ -319,9 +317,7 @@ class Builder {
   }
 
   private enter(step: Step, record: Enter): void {
-    const entity = this.h.byToken[record.token];
-    if (entity !== undefined) entity.frames.push(step.frame);
-    else this.early.set(record.token, [...(this.early.get(record.token) ?? []), step.frame]);
+    this.h.byToken[record.token]?.frames.push(step.frame);
     this.running.at(-1)?.frames.push(step.frame);
   }
 
@@ -346,7 +342,6 @@ class Builder {
 
   private remember<E extends Entity>(list: E[], entity: E): E {
     list.push(entity);
-    entity.frames.push(...(this.early.get(entity.token) ?? []));
     this.h.byToken[entity.token] = entity;
     return entity;
   }

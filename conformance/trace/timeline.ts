@@ -70,8 +70,6 @@ interface Cursor {
   /** Records still to come of a group action (`x*`), and the whole size of its group. */
   groupLeft: number;
   ended: boolean;
-  /** Token of the registering action under way, where the loop called something before it returned. */
-  reserved: number | undefined;
 }
 
 const NOTHING: readonly Action[] = [];
@@ -109,9 +107,7 @@ export function joinTrace(scenario: Scenario, trace: Trace): Timeline {
   };
   const steps: Step[] = [];
   const frames: Frame[] = [main];
-  const stack: Cursor[] = [
-    { frame: main, actions: scenario.main, next: 0, groupLeft: 0, ended: false, reserved: undefined },
-  ];
+  const stack: Cursor[] = [{ frame: main, actions: scenario.main, next: 0, groupLeft: 0, ended: false }];
   const runs = new Map<string, number>();
   /** Which callback each token leads to. */
   const tokens: string[] = ['main'];
@@ -128,7 +124,6 @@ export function joinTrace(scenario: Scenario, trace: Trace): Timeline {
     const top = stack[stack.length - 1]!;
     switch (record.k) {
       case 'enter': {
-        reserveToken(top, tokens);
         auditEnter(record, tokens, runs);
         const actions = actionsOfRun(scenario, record.run, record.nth);
         const step = { index, record, action: undefined } as { -readonly [K in keyof Step]: Step[K] };
@@ -145,7 +140,7 @@ export function joinTrace(scenario: Scenario, trace: Trace): Timeline {
         step.frame = frame;
         steps.push(step);
         frames.push(frame);
-        stack.push({ frame, actions, next: 0, groupLeft: 0, ended: false, reserved: undefined });
+        stack.push({ frame, actions, next: 0, groupLeft: 0, ended: false });
         break;
       }
       case 'exit': {
@@ -178,7 +173,7 @@ export function joinTrace(scenario: Scenario, trace: Trace): Timeline {
           throw new TraceAuditError(
             `records '${record.op}' in '${top.frame.run}', where the scenario says '${action?.op ?? 'nothing more'}'`,
           );
-        auditToken(record, action, tokens, top);
+        auditToken(record, action, tokens);
         if (top.groupLeft === 0) top.groupLeft = recordsOf(action, scenario);
         if (--top.groupLeft === 0) top.next++;
         if (asksToThrow(action)) top.ended = true;
@@ -223,26 +218,15 @@ function auditEnter(record: Enter, tokens: readonly string[], runs: Map<string, 
     throw new TraceAuditError(`records a run of the handler '${record.run}' without its fd and events`);
 }
 
-/**
- * The loop calls something while an action is under way. If the action registers something, its token is taken already:
- * the call may even be for it.
- */
-function reserveToken(top: Cursor, tokens: string[]): void {
-  const action = top.ended ? undefined : top.actions[top.next];
-  if (action === undefined || top.reserved !== undefined || !REGISTERING.has(action.op)) return;
-  top.reserved = tokens.length;
-  tokens.push('run' in action ? action.run : '');
-}
-
-function auditToken(record: Did, action: Action, tokens: string[], top: Cursor): void {
+function auditToken(record: Did, action: Action, tokens: string[]): void {
   if (!REGISTERING.has(action.op)) {
     if (record.token !== undefined)
       throw new TraceAuditError(`gives '${record.op}' a token, but it registers nothing`);
     return;
   }
-  const due = top.reserved ?? tokens.length;
-  if (record.token !== due)
-    throw new TraceAuditError(`gives '${record.op}' token ${record.token ?? 'none'} where ${due} is due`);
-  if (top.reserved === undefined) tokens.push('run' in action ? action.run : '');
-  top.reserved = undefined;
+  if (record.token !== tokens.length)
+    throw new TraceAuditError(
+      `gives '${record.op}' token ${record.token ?? 'none'} where ${tokens.length} is due`,
+    );
+  tokens.push('run' in action ? action.run : '');
 }

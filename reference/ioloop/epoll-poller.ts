@@ -10,7 +10,7 @@
  * - Hence remove() before close(2), always. For those who forgot: each registration carries its generation, which the
  *   kernel hands back. An event whose generation is not that of the number's present watch is a ghost's. It would
  *   end every wait, so the epoll instance is thrown away and another one filled: O(watched), once a ghost.
- * - EPOLLERR and EPOLLHUP can't be masked out: LOOP-SEED-1 comes for free.
+ * - EPOLLERR and EPOLLHUP can't be masked out: LOOP-READY-5 and LOOP-SEED-1 come for free.
  * - Level-triggered fds that were reported go to the end of the kernel's list, so if more are ready than one wait can
  *   report, the others come first the next time: LOOP-READY-20.
  */
@@ -57,7 +57,7 @@ export class EpollPoller implements Poller {
   }
 
   remove(watch: Watch): void {
-    this.#control(EPOLL_CTL_DEL, watch); // A failure means that it is gone, or a ghost: see wait.
+    this.#control(EPOLL_CTL_DEL, watch); // A failure means that it is gone, or a ghost. LOOP-READY-26
   }
 
   wait(timeoutMs: number, ready: Watch[]): Result {
@@ -97,7 +97,7 @@ export class EpollPoller implements Poller {
   }
 
   #control(operation: number, watch: Watch): Result {
-    // READ and WRITE are EPOLLIN and EPOLLOUT. LOOP-READY-8
+    // READ and WRITE are EPOLLIN and EPOLLOUT. Without EPOLLRDHUP, the end of a peer's output is READ: LOOP-READY-6
     return this.#posix.epoll_ctl(this.#epfd, operation, watch.fd, watch.events, watch.generation);
   }
 }

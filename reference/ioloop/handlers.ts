@@ -1,5 +1,6 @@
 /**
- * The handlers of a loop: one an fd, each a {@link Watch}, known here and to the poller.
+ * The handlers of a loop: one an fd, each a {@link Watch}, known here and to the poller. By number, not by open file:
+ * a copy made by dup is another fd, with a handler of its own. LOOP-READY-21
  */
 import { ERROR, READ, WRITE, type Handler } from '../../spec/contract.js';
 import { EEXIST, EINTR, PosixError, type PollSet, type Posix, type Result } from '../../posix/index.js';
@@ -30,7 +31,7 @@ export class Handlers {
    */
   add(fd: number, handler: Handler, events: number): void {
     const added = this.tryAdd(fd, handler, events);
-    if (added === -EEXIST) throw new HandlerExistsError(`fd ${fd}`); // LOOP-SEED-2
+    if (added === -EEXIST) throw new HandlerExistsError(`fd ${fd}`); // LOOP-READY-15, LOOP-SEED-2
     if (typeof added === 'number') throw new UnwatchableFdError(fd, added); // LOOP-READY-13
   }
 
@@ -38,7 +39,7 @@ export class Handlers {
   tryAdd(fd: number, handler: Handler, events: number): Watch | Result {
     checkFd(fd);
     checkEvents(events);
-    const watch = new Watch(fd, handler, events, this.#nextGeneration);
+    const watch = new Watch(fd, handler, events, this.#nextGeneration); // LOOP-READY-12: nothing of a former one
     // The poller is asked first and the table written second: LOOP-READY-14, LOOP-READY-16.
     const result = this.#poller.add(watch);
     if (result < 0) return result;
@@ -81,7 +82,7 @@ export class Handlers {
   }
 
   /**
-   * Waits until an fd is ready, or a signal comes. LOOP-ERROR-1: EINTR is an answer like "nothing".
+   * Waits until an fd is ready, or a signal comes: EINTR is an answer like "nothing". LOOP-ERROR-1, LOOP-SEED-16
    * @param timeoutMs Whole ms; 0: don't wait; -1: forever.
    * @param ready Gets the ready watches appended.
    */
@@ -103,6 +104,7 @@ export class Handlers {
 }
 
 function checkFd(fd: number): void {
+  // 0 is an fd like any other: LOOP-READY-18. Whether a high one can be watched is the poller's affair: LOOP-READY-19
   if (!(Number.isInteger(fd) && fd >= 0 && fd <= 0x7fffffff)) throw new InvalidFdError(fd);
 }
 

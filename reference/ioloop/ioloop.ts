@@ -9,8 +9,9 @@
  *     4. handlers   of every fd that was found ready                              handlers.ts, watch.ts
  *
  * What a callback adds comes in a later iteration. A stop lets the iteration in which it is called come to its end
- * without waiting, and that is the last: the rest of the polled batch is served, and tasks added meanwhile stay for the
- * next start. A stop before the start does the same to the first iteration.
+ * without waiting, and that is the last: the rest of the polled batch is served (LOOP-LIFE-8, LOOP-SEED-12), and tasks
+ * added meanwhile stay for the next start (LOOP-LIFE-9, LOOP-LIFE-10). A stop before the start does the same to the first
+ * iteration (LOOP-LIFE-4, LOOP-SEED-11).
  *
  * What a callback throws is reported, and the rest goes on (isolation.ts); only StopEverything leaves start(), in the
  * middle of the iteration. Tasks and due timers that had no turn stay. The rest of the polled batch is dropped:
@@ -50,6 +51,7 @@ export interface IOLoopOptions {
 const LONGEST_WAIT_MS = 0x7fffffff;
 
 export class IOLoop implements Required<Loop> {
+  // All state is the loop's own (LOOP-LIFE-13), and all fds that it needs it has from the beginning (LOOP-LIFE-18).
   readonly #clock: () => number;
   readonly #handlers: Handlers;
   readonly #waker: Waker;
@@ -108,7 +110,7 @@ export class IOLoop implements Required<Loop> {
   // ── handlers ────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Watches an fd. The handler is called once an iteration while the fd is ready.
+   * Watches an fd. The handler is called once an iteration while the fd is ready: LOOP-READY-1, LOOP-READY-2, LOOP-READY-3.
    * @param fd An open fd. Remove the handler before you close it.
    * @param handler Gets the fd and the bits that are ready; ERROR as the kernel has it, one or both of its two bits.
    * @param events READ, WRITE, both, or 0. ERROR is watched for in any case: LOOP-SEED-1.
@@ -175,7 +177,7 @@ export class IOLoop implements Required<Loop> {
 
   // ── timers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The loop's clock, ms, read at the call: it is never cached. LOOP-SEED-8 */
+  /** The loop's clock, ms, read at the call: it is never cached. LOOP-TIMER-7, LOOP-SEED-8 */
   now(): number {
     return this.#clock();
   }
@@ -191,7 +193,7 @@ export class IOLoop implements Required<Loop> {
     return this.#timers.add(deadlineMs, callback);
   }
 
-  /** Runs a callback once, `delayMs` from now or later; a negative delay counts as 0. */
+  /** Runs a callback once, `delayMs` from now or later; a negative delay counts as 0: LOOP-TIMER-9. */
   callLater(delayMs: number, callback: Callback): Timer {
     return this.addTimeout(this.now() + delayMs, callback);
   }
@@ -242,7 +244,7 @@ export class IOLoop implements Required<Loop> {
     try {
       this.#microtasks.probe();
       do this.#iterate(true);
-      while (!this.#stopping);
+      while (!this.#stopping); // LOOP-LIFE-1, LOOP-LIFE-2
     } finally {
       this.#end();
     }
@@ -270,20 +272,20 @@ export class IOLoop implements Required<Loop> {
     }
   }
 
-  /** Ends the run after this iteration; without one, ends the next run after its first: LOOP-SEED-11. */
+  /** Ends the run after this iteration; without one, ends the next run after its first. */
   stop(): void {
     this.#stopping = true;
     this.#changed();
   }
 
   /**
-   * Frees what the loop owns: its poller and its waker. Fds that have handlers stay open. Nothing happens the second
-   * time.
+   * Frees what the loop owns: its poller and its waker. Fds that have handlers stay open: LOOP-LIFE-14, LOOP-LIFE-15.
+   * Nothing happens the second time: LOOP-LIFE-16.
    * @throws {LoopRunningError}
    */
   close(): void {
     if (this.running) throw new LoopRunningError('close');
-    if (this.#closed) return; // LOOP-LIFE-16
+    if (this.#closed) return;
     this.#closed = true;
     this.#signals.clear();
     this.#handlers.close();
@@ -296,10 +298,10 @@ export class IOLoop implements Required<Loop> {
 
   #checkStartable(call: string): void {
     this.#checkOpen(call);
-    if (this.running) throw new LoopRunningError(call); // LOOP-SEED-13
+    if (this.running) throw new LoopRunningError(call); // LOOP-LIFE-11, LOOP-LIFE-12, LOOP-SEED-13
   }
 
-  /** On every way out of a run: LOOP-LIFE-6, LOOP-ERROR-10, LOOP-ERROR-11 */
+  /** On every way out of a run: LOOP-LIFE-6, LOOP-ERROR-10, LOOP-ERROR-11. What is registered stays: LOOP-LIFE-5 */
   #end(): void {
     this.#runningBy = undefined;
     this.#stopping = false;
@@ -318,7 +320,8 @@ export class IOLoop implements Required<Loop> {
 
   /**
    * How long there is nothing to do: whole ms; -1: forever. Worked out after the last callback that can change it
-   * (LOOP-TASK-6, LOOP-TIMER-16), afresh each time (LOOP-ERROR-2), and rounded up (LOOP-TIMER-2, LOOP-TIMER-13).
+   * (LOOP-TASK-6, LOOP-TIMER-16, LOOP-SEED-19), afresh each time (LOOP-ERROR-2), and rounded up (LOOP-TIMER-2,
+   * LOOP-TIMER-13).
    */
   #idleMs(): number {
     if (this.#stopping || this.#tasks.size > 0) return 0; // LOOP-LIFE-3
@@ -327,14 +330,16 @@ export class IOLoop implements Required<Loop> {
     return Math.min(Math.max(Math.ceil(deadlineMs - this.now()), 0), LONGEST_WAIT_MS); // LOOP-TIMER-8
   }
 
-  /** Calls the handlers of what was found ready, going by what the program wants now, not when the poll was asked. */
+  /**
+   * Calls the handlers of what was found ready, going by what the program wants now, not when the poll was asked. Only of
+   * those: what is added meanwhile, or ready again, has to wait for the next poll. LOOP-DISPATCH-6, LOOP-DISPATCH-8
+   */
   #dispatch(): number {
     const count = this.#ready.length;
     for (const watch of this.#ready) {
       if (!watch.active) continue; // LOOP-DISPATCH-1, LOOP-DISPATCH-2, LOOP-DISPATCH-5
       const events = watch.polled & (watch.events | ERROR); // LOOP-READY-4, LOOP-DISPATCH-9
-      if (events !== 0)
-        this.#isolation.callHandler(watch, events); // LOOP-ERROR-4, LOOP-SEED-12
+      if (events !== 0) this.#isolation.callHandler(watch, events);
       else if (watch.polled === GONE) this.#forget(watch);
     }
     this.#ready.length = 0;

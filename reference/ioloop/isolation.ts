@@ -12,7 +12,8 @@
  *     returns a promise                      its rejection counts as a throw
  *     returns a promise nobody can settle    counts as a throw of MicrotasksBlockedError
  *
- * A logger that throws is not isolated: that leaves start() as well.
+ * A handler that throws stays registered: LOOP-ERROR-7, LOOP-SEED-4. A logger that throws is not isolated: that leaves
+ * start() as well.
  */
 import type { Callback, Logger, StopEverything } from '../../spec/contract.js';
 import { EPIPE } from '../../posix/index.js';
@@ -41,18 +42,21 @@ export class Isolation {
       const returned: unknown = callback();
       if (returned !== undefined) this.#observe(returned, what, fd);
     } catch (error) {
-      this.#caught(error, what, fd);
+      this.#caught(error, what, fd); // LOOP-ERROR-5, LOOP-ERROR-6
     }
     this.#settle();
   }
 
-  /** As {@link call}, for the handler of a watch: apart, so that an event costs no closure. */
+  /**
+   * As {@link call}, for the handler of a watch: apart, so that an event costs no closure. Once the handler has returned,
+   * its fd is not touched: it may be closed, and the watch removed. LOOP-DISPATCH-4
+   */
   callHandler(watch: Watch, events: number): void {
     try {
       const returned: unknown = watch.handler(watch.fd, events);
       if (returned !== undefined) this.#observe(returned, 'handler', watch.fd);
     } catch (error) {
-      this.#caught(error, 'handler', watch.fd);
+      this.#caught(error, 'handler', watch.fd); // LOOP-ERROR-4
     }
     this.#settle();
   }
@@ -84,11 +88,7 @@ export class Isolation {
   }
 
   #settle(): void {
-    try {
-      this.#microtasks.drain();
-    } catch (error) {
-      this.#caught(error, 'process.nextTick callback', undefined);
-    }
+    this.#microtasks.drain();
     if (this.#fatal !== undefined) {
       const fatal = this.#fatal;
       this.#fatal = undefined;

@@ -30,7 +30,7 @@ export class OpenFiles {
   add(fd: number): Result {
     if (!this.isOpen(fd)) return -EBADF;
     const stat = fstatSync(fd);
-    if (stat.isFile() || stat.isDirectory()) return -EPERM; // LOOP-SEED-3
+    if (stat.isFile() || stat.isDirectory()) return -EPERM; // LOOP-READY-17, LOOP-SEED-3
     const known = this.#files.get(fd);
     if (known?.device === stat.dev && known.inode === stat.ino) return -EEXIST; // LOOP-READY-16
     this.#files.set(fd, { device: stat.dev, inode: stat.ino });

@@ -54,7 +54,7 @@ export class PeriodicCallback implements Periodic {
     try {
       return this.#callback();
     } finally {
-      // Unless the callback stopped it, or stopped and started it.
+      // Also after an exception: LOOP-TIMER-19, LOOP-ERROR-8. Not if the callback stopped it, or stopped and started it.
       if (this.#running && this.#timer === undefined) {
         this.#advance();
         this.#schedule();
@@ -63,8 +63,8 @@ export class PeriodicCallback implements Periodic {
   };
 
   /**
-   * Goes to the first moment of the grid that is still to come: LOOP-SEED-9, LOOP-SEED-10. At least one interval on,
-   * also if the clock was set back: the same moment must not come twice.
+   * Goes to the first moment of the grid that is still to come: LOOP-TIMER-21, LOOP-TIMER-22, LOOP-SEED-9, LOOP-SEED-10.
+   * At least one interval on, also if the clock was set back: the same moment must not come twice.
    */
   #advance(): void {
     const missed = Math.floor((this.#host.now() - this.#deadlineMs) / this.#intervalMs);

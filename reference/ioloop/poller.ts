@@ -14,7 +14,7 @@ import type { Watch } from './watch.js';
 
 export interface Poller {
   /**
-   * Begins to watch. A watch of the same number whose file is no longer open under it gives way: DISPATCH-3.
+   * Begins to watch. A watch of the same number whose file is no longer open under it gives way: LOOP-DISPATCH-3.
    * @returns 0. -EEXIST: the fd is being watched; -EBADF: not open; -EPERM: a file, which is always ready. After a
    *   failure all is as before: LOOP-READY-14.
    * @throws {FdTooLargeError} select only.

@@ -13,7 +13,8 @@
  *     start() in a Worker               process.on is the main thread's: addSignalHandler refuses; let the main
  *                                       thread's process.on signal a wakeup of the loop
  *
- * Without a handler a signal still interrupts the poll, and that is survived: LOOP-ERROR-1.
+ * Without a handler a signal still interrupts the poll, and that is survived: LOOP-ERROR-1. SIGPIPE kills nobody, as Node
+ * ignores it from its start: LOOP-SEED-18.
  */
 import { isMainThread } from 'node:worker_threads';
 import type { Callback } from '../../spec/contract.js';
@@ -36,8 +37,8 @@ export class Signals {
   add(signal: NodeJS.Signals, callback: Callback): void {
     if (!isMainThread) throw new SignalsBlockedError('in a Worker');
     if (this.#listeners.has(signal)) throw new HandlerExistsError(signal);
-    const listener = () => this.#schedule(task); // LOOP-SIGNAL-1, LOOP-SIGNAL-4
-    const task = () => (this.#listeners.get(signal) === listener ? callback() : undefined);
+    const listener = () => this.#schedule(task); // Ends a sleep: LOOP-SIGNAL-1, LOOP-SIGNAL-2. LOOP-SIGNAL-4
+    const task = () => (this.#listeners.get(signal) === listener ? callback() : undefined); // LOOP-SIGNAL-5
     process.on(signal, listener);
     this.#listeners.set(signal, listener);
   }

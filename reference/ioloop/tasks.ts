@@ -37,13 +37,13 @@ export class TaskQueue {
   }
 
   /**
-   * Runs the tasks that are in the queue now, in order. O(k) for k of them
-   * @param call Calls a callback. What it throws ends the pass, and the tasks not yet run stay.
+   * Runs the tasks that are in the queue now, in order: LOOP-TASK-4, LOOP-SEED-5. O(k) for k of them
+   * @param call Calls a callback. What it throws ends the pass, and the tasks not yet run stay: LOOP-LIFE-7.
    */
   runAll(call: (callback: Callback) => void): void {
     const end = this.#nextSequence;
     for (const task of this.#tasks) {
-      if (task.sequence >= end) return; // Added meanwhile: LOOP-TASK-7, LOOP-SEED-6
+      if (task.sequence >= end) return; // Added meanwhile: LOOP-TASK-5, LOOP-TASK-7, LOOP-TASK-8, LOOP-SEED-6
       this.#tasks.delete(task); // LOOP-TASK-2
       call(task.callback);
     }

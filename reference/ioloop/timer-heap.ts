@@ -30,7 +30,7 @@ export class Timer {
   ) {}
 }
 
-/** Whether `a` fires before `b`. LOOP-TIMER-5, LOOP-TIMER-6, LOOP-SEED-7 */
+/** Whether `a` fires before `b`. LOOP-TIMER-4, LOOP-TIMER-5, LOOP-TIMER-6, LOOP-SEED-7 */
 function precedes(a: Timer, b: Timer): boolean {
   return a.deadlineMs < b.deadlineMs || (a.deadlineMs === b.deadlineMs && a.sequence < b.sequence);
 }
@@ -59,7 +59,7 @@ export class TimerHeap {
   /** Sees to it that a timer does not fire, if it has not yet. O(log n) */
   cancel(timer: Timer): void {
     if (this.#nodes[timer.index] === timer) this.#removeAt(timer.index);
-    timer.state = 'over'; // LOOP-TIMER-10, LOOP-TIMER-11
+    timer.state = 'over'; // LOOP-TIMER-10
   }
 
   /** Takes the first timer out, if it is due. O(log n) */

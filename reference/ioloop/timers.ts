@@ -17,7 +17,7 @@ export class Timers {
     return this.#heap.add(deadlineMs, callback);
   }
 
-  /** Cancels; nothing happens if the timer has fired or was cancelled. O(log n) */
+  /** Cancels; nothing happens if the timer has fired or was cancelled. LOOP-TIMER-3, LOOP-TIMER-11 O(log n) */
   cancel(timer: Timer): void {
     this.#heap.cancel(timer);
   }

@@ -1,5 +1,5 @@
 /**
- * The waker: an eventfd that the loop watches, so that another thread can end its wait.
+ * The waker: an eventfd that the loop watches for READ, so that another thread can end its wait. LOOP-WAKE-1
  *
  * An eventfd is a counter. A write adds to it and never blocks (it would take 2^64 of them); a read takes all of it:
  * one read drains it, however many wrote. LOOP-WAKE-7, LOOP-WAKE-8

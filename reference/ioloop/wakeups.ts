@@ -13,6 +13,9 @@
  * "-" stands for nothing: signals are merged until the callback's turn. None is lost (LOOP-WAKE-5): the waker is drained
  * before the wakeups are looked at, and a wakeup is IDLE again before its callback is called. One that is signalled
  * while the loop doesn't run stays so until it does (LOOP-WAKE-4). On the loop's own thread nothing is written.
+ *
+ * What another thread wants of the loop, it has a wakeup's callback do: run a task (LOOP-WAKE-2; each once, if it leaves
+ * them in a queue of its own: LOOP-WAKE-6), or stop (LOOP-SEED-14).
  */
 import type { Callback, Wakeup } from '../../spec/contract.js';
 import { writeToWaker, type Waker, type WakerToken } from './waker.js';

@@ -1,29 +1,306 @@
 /** Checks of `spec/loop/timers.md`. */
+import type { Action } from '../../../spec/scenario.js';
 import type { Check } from '../check.js';
-import { cancel, check, done, now, start, timeout, timeoutAt } from '../program.js';
+import {
+  add,
+  barrier,
+  burn,
+  cancel,
+  check,
+  done,
+  drain,
+  now,
+  periodic,
+  periodicStart,
+  periodicStop,
+  schedule,
+  start,
+  thread,
+  timeout,
+  timeoutAt,
+  wakeup,
+  write,
+  type Runs,
+} from '../program.js';
 
-export const timerChecks: readonly Check[] = [
+/** Callbacks that do nothing. */
+const idle = (names: readonly string[]): Record<string, Runs> =>
+  Object.fromEntries(names.map((name) => [name, []]));
+const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `t${i}`);
+const times = (count: number, actions: Action[]): Action[][] => Array.from({ length: count }, () => actions);
+
+/** Four timers for each of five deadlines, so that the heap has some depth, in an order that is none. ms */
+const SHUFFLED = [15, 5, 25, 10, 20, 25, 10, 20, 5, 15, 5, 20, 15, 25, 10, 10, 25, 5, 20, 15];
+const FRACTIONS = [0.4, 1, 1.3, 2.7, 3, 5.5, 7.9];
+/** Quiet windows are this long; a loop that counts whole milliseconds may cut them short. ms */
+const QUIET_MS = 22;
+const DAY_MS = 86_400_000;
+const LONGEST_WAIT_MS = 2_147_483_647;
+const CENTURY_MS = 36_525 * DAY_MS;
+
+const oneShot: readonly Check[] = [
+  check({
+    clauses: ['LOOP-TIMER-1', 'LOOP-TIMER-2'],
+    name: 'several-delays',
+    main: [barrier('go'), start],
+    callbacks: {
+      go: [...FRACTIONS.map((delay, i) => timeout(delay, `t${i}`)), timeout(13, 'end')],
+      ...idle(numbered(FRACTIONS.length)),
+      end: [done],
+    },
+  }),
   check({
     clauses: ['LOOP-TIMER-2'],
-    name: 'several-delays',
-    main: [timeout(1, 'a'), timeout(3, 'b'), timeout(5.5, 'c'), timeout(8, 'end'), start],
-    callbacks: { a: [], b: [], c: [], end: [done] },
+    name: 'set-after-work',
+    main: [barrier('go'), start],
+    callbacks: { go: [burn(3), timeout(4, 'a'), burn(2), timeout(9, 'end')], a: [], end: [done] },
   }),
   check({
     clauses: ['LOOP-TIMER-3'],
-    name: 'cancelled-before-the-start',
-    main: [timeout(2, 'cancelled', 'x'), timeout(6, 'end'), cancel('x'), start],
-    callbacks: { cancelled: [], end: [done] },
+    name: 'before-the-start-and-by-a-task',
+    main: [
+      timeout(2, 'never', 'x'),
+      timeout(8, 'never', 'y'),
+      cancel('x'),
+      schedule('task'),
+      timeout(14, 'late'),
+      start,
+    ],
+    callbacks: { never: [], task: [cancel('y')], late: [barrier('end')], end: [done] },
   }),
   check({
-    clauses: ['LOOP-TIMER-4'],
+    clauses: ['LOOP-TIMER-4', 'LOOP-TIMER-6'],
     name: 'eight-equal-deadlines',
     main: [
       now('base'),
-      ...Array.from({ length: 8 }, (_, i) => timeoutAt('base', 3, `t${i}`)),
+      ...numbered(8).map((name) => timeoutAt('base', 3, name)),
       timeoutAt('base', 8, 'end'),
       start,
     ],
-    callbacks: { ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`t${i}`, []])), end: [done] },
+    callbacks: { ...idle(numbered(8)), end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-5'],
+    name: 'shuffled-and-overdue',
+    main: [
+      ...SHUFFLED.map((delay, i) => timeout(delay, `t${i}`)),
+      timeout(32, 'end'),
+      schedule('busy'),
+      start,
+    ],
+    callbacks: { busy: [burn(27)], ...idle(numbered(SHUFFLED.length)), end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-5', 'LOOP-TIMER-3'],
+    name: 'some-cancelled-in-the-middle',
+    main: [
+      ...SHUFFLED.map((delay, i) => timeout(delay, `t${i}`, `x${i}`)),
+      timeout(32, 'late'),
+      ...[1, 4, 6, 7, 10, 13, 18].map((i) => cancel(`x${i}`)),
+      schedule('busy'),
+      start,
+    ],
+    callbacks: { busy: [burn(27)], ...idle(numbered(SHUFFLED.length)), late: [barrier('end')], end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-6'],
+    name: 'forty-timers-one-deadline',
+    main: [barrier('go'), start],
+    callbacks: {
+      go: [
+        now('base'),
+        ...numbered(40).map((name) => timeoutAt('base', 3, name)),
+        timeoutAt('base', 9, 'end'),
+      ],
+      ...idle(numbered(40)),
+      end: [done],
+    },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-7'],
+    name: 'two-timers-and-work-between-them',
+    main: [barrier('go'), start],
+    callbacks: {
+      go: [timeout(20, 'a'), burn(15), timeout(12, 'b'), timeout(19, 'end')],
+      a: [],
+      b: [],
+      end: [done],
+    },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-8'],
+    name: 'no-delay',
+    main: [timeout(0, 'a'), start],
+    callbacks: { a: [timeout(0, 'b')], b: [done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-8'],
+    name: 'deadline-in-the-past',
+    main: [now('base'), burn(3), timeoutAt('base', 1, 'a'), start],
+    callbacks: { a: [now('later'), timeoutAt('later', -5, 'b')], b: [done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-9'],
+    name: 'negative-delay',
+    main: [timeout(-5, 'negative'), timeout(8, 'end'), start],
+    callbacks: { negative: [], end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-10'],
+    name: 'each-cancels-the-other',
+    main: [timeout(1, 'a', 'x'), timeout(1, 'b', 'y'), timeout(10, 'late'), burn(4), start],
+    callbacks: { a: [cancel('y')], b: [cancel('x')], late: [barrier('end')], end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-10'],
+    name: 'the-first-cancels-the-last',
+    main: [barrier('go'), start],
+    callbacks: {
+      go: [timeout(1, 'a'), timeout(1, 'b'), timeout(7, 'cancelled', 'x'), timeout(14, 'late'), burn(9)],
+      a: [cancel('x')],
+      b: [],
+      cancelled: [],
+      late: [barrier('end')],
+      end: [done],
+    },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-11'],
+    name: 'in-its-own-callback-and-later',
+    main: [timeout(1, 'a', 'x'), timeout(1, 'b', 'y'), timeout(6, 'end'), start],
+    callbacks: { a: [cancel('x')], b: [], end: [cancel('y'), done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-12'],
+    name: 'beside-a-ready-fd',
+    fds: { a: 'pair' },
+    main: [add('a', 'read', 'reader'), timeout(0, 'again'), start],
+    callbacks: {
+      again: { runs: [[write('a.peer'), timeout(0, 'again')]], rest: [timeout(0, 'again')] },
+      reader: [drain('a'), done],
+    },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-13'],
+    name: 'fractions-of-a-millisecond',
+    main: [timeout(2.9, 'tick'), start],
+    callbacks: { tick: { runs: times(26, [timeout(2.9, 'tick')]), rest: [done] } },
+  }),
+  ...(
+    [
+      ['LOOP-TIMER-14', LONGEST_WAIT_MS],
+      ['LOOP-TIMER-15', CENTURY_MS],
+    ] as const
+  ).flatMap(([clause, delay]) => [
+    check({
+      clauses: [clause],
+      name: 'beside-short-timers',
+      main: [timeout(delay, 'never'), timeout(delay - 0.5, 'never'), timeout(QUIET_MS, 'tick'), start],
+      callbacks: { never: [], tick: { runs: times(2, [timeout(QUIET_MS, 'tick')]), rest: [done] } },
+    }),
+    check({
+      clauses: [clause],
+      name: 'the-only-timer',
+      // Else the loop would wait for the sentinel, not for it.
+      sentinel: false,
+      main: [timeout(delay, 'never'), wakeup('w', 'woken'), thread('idle', [{ op: 'wake', id: 'w' }]), start],
+      callbacks: { never: [], woken: [done] },
+    }),
+  ]),
+  check({
+    clauses: ['LOOP-TIMER-16'],
+    name: 'set-by-timers',
+    main: [timeout(2, 'a'), start],
+    callbacks: { a: [timeout(2, 'b')], b: [timeout(2, 'c')], c: [done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-16'],
+    name: 'set-by-a-handler',
+    fds: { a: 'pair' },
+    main: [add('a', 'read', 'reader'), write('a.peer'), start],
+    callbacks: { reader: [drain('a'), timeout(2, 'end')], end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-16'],
+    name: 'set-by-a-task',
+    main: [schedule('task'), start],
+    callbacks: { task: [timeout(2, 'end')], end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-17'],
+    name: 'beside-an-fd-that-stays-ready',
+    fds: { a: 'pair' },
+    main: [add('a', 'read', 'reader'), write('a.peer'), start],
+    callbacks: { reader: { runs: [[], [], [timeout(3, 'end')]], rest: [burn(0.1)] }, end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-18'],
+    name: 'a-backlog-beside-an-fd-that-stays-ready',
+    fds: { a: 'pair' },
+    main: [add('a', 'read', 'reader'), write('a.peer'), schedule('go'), start],
+    callbacks: {
+      reader: { rest: [burn(0.1)] },
+      go: [...numbered(6).map((name, i) => timeout(i / 4, name)), timeout(12, 'end'), burn(8)],
+      ...idle(numbered(6)),
+      end: [done],
+    },
   }),
 ];
+
+const periodical: readonly Check[] = [
+  check({
+    clauses: ['LOOP-TIMER-19'],
+    name: 'four-times',
+    main: [periodic('p', 4, 'tick'), start],
+    callbacks: { tick: { runs: times(3, []), rest: [done] } },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-20'],
+    name: 'stopped-in-its-own-callback',
+    main: [periodic('p', 4, 'tick'), start],
+    callbacks: {
+      tick: { runs: [[], [periodicStop('p'), timeout(12, 'late')]] },
+      late: [barrier('end')],
+      end: [done],
+    },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-20'],
+    name: 'stopped-by-another-callback',
+    main: [periodic('p', 4, 'tick'), timeout(6, 'stopper'), start],
+    callbacks: {
+      tick: [],
+      stopper: [periodicStop('p'), timeout(12, 'late')],
+      late: [barrier('end')],
+      end: [done],
+    },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-21'],
+    name: 'ten-periods-missed',
+    main: [periodic('p', 4, 'tick'), timeout(6, 'long'), start],
+    callbacks: { tick: [], long: [burn(40), barrier('then')], then: [timeout(2, 'end')], end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-22'],
+    name: 'six-tenths-of-each-period',
+    main: [periodic('p', 10, 'tick'), start],
+    callbacks: { tick: { runs: times(5, [burn(6)]), rest: [done] } },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-23'],
+    name: 'started-again-by-another-callback',
+    main: [periodic('p', 5, 'tick'), timeout(7, 'again'), start],
+    callbacks: { tick: { runs: times(8, []), rest: [done] }, again: [periodicStop('p'), periodicStart('p')] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-23'],
+    name: 'started-again-in-its-own-callback',
+    main: [periodic('p', 5, 'tick'), start],
+    callbacks: {
+      tick: { runs: [[periodicStop('p'), periodicStart('p')], ...times(7, [])], rest: [done] },
+    },
+  }),
+];
+
+export const timerChecks: readonly Check[] = [...oneShot, ...periodical];

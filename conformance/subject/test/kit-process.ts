@@ -12,9 +12,20 @@ import { PLAIN } from './wrong.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Compiles `conformance/subject` and `spec` into a folder; returns the path of the kit's index. */
+/** Compiles `conformance/subject` and what it needs into a folder; returns the path of the kit's index. */
 export function compileKit(folder: string): string {
-  for (const part of ['spec', 'conformance/subject']) {
+  compile(folder, ['spec', 'conformance/subject']);
+  return join(folder, 'conformance/subject/index.js');
+}
+
+/** Compiles the host of JavaScript subjects into a folder; returns the path of its program. */
+export function compileHost(folder: string): string {
+  compile(folder, ['spec', 'posix', 'conformance/host']);
+  return join(folder, 'conformance/host/main.js');
+}
+
+function compile(folder: string, parts: readonly string[]): void {
+  for (const part of parts) {
     mkdirSync(join(folder, part), { recursive: true });
     for (const file of readdirSync(join(root, part)).filter((name) => name.endsWith('.ts'))) {
       const source = readFileSync(join(root, part, file), 'utf8');
@@ -24,7 +35,6 @@ export function compileKit(folder: string): string {
     }
   }
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  return join(folder, 'conformance/subject/index.js');
 }
 
 /** Runs a script that may `import` the kit from `KIT`. */

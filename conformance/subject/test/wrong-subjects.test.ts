@@ -1,6 +1,7 @@
 import t from 'tap';
 import { describe, type ProblemName } from '../index.js';
-import { label, scenarios, survey, wrong } from './wrong.js';
+import { compileHost } from './kit-process.js';
+import { folder, label, PLAIN, scenarios, survey, wrong } from './wrong.js';
 
 /** ms; generous, because all processors may be busy with other work. */
 t.setTimeout(300_000);
@@ -101,3 +102,19 @@ for (const file of ['null.mjs', 'fabricates.mjs', 'lies-about-rounds.mjs', 'hone
     t.equal(left, 0);
   });
 }
+
+const skip = process.platform === 'linux' ? false : 'the host of JavaScript subjects needs Linux';
+
+void t.test('prints-from-callback.mjs', { skip }, async (t) => {
+  const host = compileHost(t.testdir());
+  const args = [...PLAIN, process.execPath, host, `${folder}prints-from-callback.mjs`];
+  const list = scenarios(12).map((item) => ({
+    ...item,
+    callbacks: { go: { runs: [[{ op: 'done' as const }]] } },
+  }));
+  const { labels, results, problems, left } = await survey({ command: 'env', args }, list);
+  t.same(labels, Array<string>(12).fill('ok'), 'a stray print disturbs nothing');
+  t.match(results[5], { trace: { records: { length: 6, 2: { k: 'enter', run: 'go' } } } });
+  t.same(problems, []);
+  t.equal(left, 0);
+});

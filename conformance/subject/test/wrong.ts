@@ -4,7 +4,8 @@ import type { Scenario } from '../../../spec/scenario.js';
 import { SubjectPool, type Launch, type PoolOptions, type Problem, type Result } from '../index.js';
 import { marked } from '../offspring.js';
 
-const folder = fileURLToPath(new URL('../../../fixtures/wrong-subjects/', import.meta.url));
+/** Of the wrong subjects; ends with a slash. */
+export const folder = fileURLToPath(new URL('../../../fixtures/wrong-subjects/', import.meta.url));
 
 /**
  * Arguments of env(1), for what a test runner adds to its children: it slows them down and listens to their signals, and

@@ -176,7 +176,7 @@ eachPoller(t, 'nobody watches: a hang-up does not spin', (t, poller) => {
   t.ok(kernel.polls < 10, `${kernel.polls} polls`);
 });
 
-void t.test('a ghost: closed, and only then removed, while a copy is open', (t) => {
+t.test('a ghost: closed, and only then removed, while a copy is open', (t) => {
   const kernel = countingKernel();
   const { loop, log, start, spin } = makeLoop(t, { posix: kernel.posix });
   const [a, b] = pair(t);
@@ -202,7 +202,7 @@ void t.test('a ghost: closed, and only then removed, while a copy is open', (t) 
   t.end();
 });
 
-void t.test('a ghost whose number comes back to the same file', (t) => {
+t.test('a ghost whose number comes back to the same file', (t) => {
   const { loop, spin } = makeLoop(t);
   const [a, b] = pair(t);
   const copy = duplicate(t, a);
@@ -218,7 +218,7 @@ void t.test('a ghost whose number comes back to the same file', (t) => {
   t.end();
 });
 
-void t.test('a ghost whose number was given to another fd', (t) => {
+t.test('a ghost whose number was given to another fd', (t) => {
   const { loop, spin } = makeLoop(t);
   const [a, b] = pair(t);
   duplicate(t, a);

@@ -237,7 +237,7 @@ eachPoller(t, 'a copy is an fd of its own', (t, poller) => {
   t.strictSame(seen.slice(2), [copy]);
 });
 
-void t.test('fds above 1023', (t) => {
+t.test('fds above 1023', (t) => {
   for (const poller of ['epoll', 'poll'] as const) {
     const { loop, spin } = makeLoop(t, { poller });
     const [a, b] = pair(t);
@@ -264,7 +264,7 @@ void t.test('fds above 1023', (t) => {
   t.end();
 });
 
-void t.test('more ready fds than one poll reports', (t) => {
+t.test('more ready fds than one poll reports', (t) => {
   for (const poller of ['epoll', 'poll'] as const) {
     const { loop, spin } = makeLoop(t, { poller });
     const [a, b] = pair(t);

@@ -1,8 +1,6 @@
 /**
  * Help for these tests: loops and fds that are given back when a test ends, and a kernel that counts.
  */
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import type { Test } from 'tap';
 import type { LogEntry } from '../../../spec/contract.js';
 import { F_DUPFD_CLOEXEC, O_CLOEXEC, O_NONBLOCK, check, posix, type Posix } from '../../../posix/index.js';
@@ -17,7 +15,7 @@ export function eachPoller(
   name: string,
   body: (t: Test, poller: PollerName) => void | Promise<void>,
 ): void {
-  for (const poller of POLLERS) void t.test(`${poller}: ${name}`, async (t) => body(t, poller));
+  for (const poller of POLLERS) t.test(`${poller}: ${name}`, async (t) => body(t, poller));
 }
 
 /** Long after everything else in a test, ms. */
@@ -101,23 +99,6 @@ export function fill(fd: number): void {
 export function drain(fd: number): void {
   const chunk = Buffer.alloc(65536);
   while (posix.read(fd, chunk) > 0);
-}
-
-/**
- * Starts another thread and waits until it is up.
- * @param program The thread's file, beside this one. It waits until `go[0]` is 1.
- * @param orders What it gets as workerData, along with `go`.
- * @returns Lets it go.
- */
-export async function thread(t: Test, program: string, orders: object): Promise<() => void> {
-  const go = new Int32Array(new SharedArrayBuffer(4));
-  const worker = new Worker(new URL(program, import.meta.url), { workerData: { ...orders, go } });
-  t.teardown(() => worker.terminate());
-  await once(worker, 'message');
-  return () => {
-    Atomics.store(go, 0, 1);
-    Atomics.notify(go, 0);
-  };
 }
 
 /** The machine's kernel, with a count of the polls of a loop. */

@@ -35,7 +35,7 @@ eachPoller(t, 'what a callback throws is reported once, and the others run', (t,
   );
 });
 
-void t.test('tasks and timers that throw', (t) => {
+t.test('tasks and timers that throw', (t) => {
   const { loop, log, start } = makeLoop(t);
   const seen: string[] = [];
   loop.addCallback(fail);
@@ -52,7 +52,7 @@ void t.test('tasks and timers that throw', (t) => {
   t.end();
 });
 
-void t.test('anything can be thrown', (t) => {
+t.test('anything can be thrown', (t) => {
   const { loop, log, spin } = makeLoop(t);
   const odd: unknown[] = [undefined, null, 0, 'text', Symbol('x'), { code: 1 }];
   for (const value of odd) {
@@ -68,7 +68,7 @@ void t.test('anything can be thrown', (t) => {
   t.end();
 });
 
-void t.test('a broken pipe in a handler is no news, whatever its class', (t) => {
+t.test('a broken pipe in a handler is no news, whatever its class', (t) => {
   const { loop, log, spin } = makeLoop(t);
   const [a] = pair(t);
   const forms = [
@@ -96,7 +96,7 @@ void t.test('a broken pipe in a handler is no news, whatever its class', (t) => 
   t.end();
 });
 
-void t.test('to write to a broken pipe kills nobody', (t) => {
+t.test('to write to a broken pipe kills nobody', (t) => {
   const { loop, start } = makeLoop(t);
   const [a, b] = pair(t);
   posix.close(b);
@@ -112,7 +112,7 @@ void t.test('to write to a broken pipe kills nobody', (t) => {
   t.end();
 });
 
-void t.test('stop everything is known by its name, too', (t) => {
+t.test('stop everything is known by its name, too', (t) => {
   const { loop, log, start } = makeLoop(t);
   class StopEverythingOfAnotherCopy extends Error {
     override readonly name = 'StopEverything';
@@ -129,7 +129,7 @@ void t.test('stop everything is known by its name, too', (t) => {
   t.end();
 });
 
-void t.test('without a logger, reports go to stderr', (t) => {
+t.test('without a logger, reports go to stderr', (t) => {
   const { loop, spin } = makeLoop(t, { poller: 'poll', logger: undefined });
   const lines = t.capture(console, 'error');
   const [a] = pair(t);

@@ -37,7 +37,7 @@ eachPoller(t, 'a stop lets the iteration come to its end', (t, poller) => {
   t.strictSame(seen.slice(3), ['task', 'task', 'task', 'last'], 'the tasks were kept; those of a task are');
 });
 
-void t.test('a stop in a task or timer waits for nothing', (t) => {
+t.test('a stop in a task or timer waits for nothing', (t) => {
   const { posix, clock, waits } = virtualTime();
   const { loop } = makeLoop(t, { posix, clock });
   loop.addCallback(() => {
@@ -49,7 +49,7 @@ void t.test('a stop in a task or timer waits for nothing', (t) => {
   t.end();
 });
 
-void t.test('a stop before the start ends exactly the next one, after one iteration', (t) => {
+t.test('a stop before the start ends exactly the next one, after one iteration', (t) => {
   const { posix, clock, waits } = virtualTime();
   const { loop } = makeLoop(t, { posix, clock });
   const seen: string[] = [];
@@ -73,7 +73,7 @@ void t.test('a stop before the start ends exactly the next one, after one iterat
   t.end();
 });
 
-void t.test('a nested start is refused, and the outer run goes on', (t) => {
+t.test('a nested start is refused, and the outer run goes on', (t) => {
   const { loop, start } = makeLoop(t);
   let refused = 0;
   const nested = () => {
@@ -97,7 +97,7 @@ void t.test('a nested start is refused, and the outer run goes on', (t) => {
   t.end();
 });
 
-void t.test('loops are independent, also inside each other', (t) => {
+t.test('loops are independent, also inside each other', (t) => {
   const { loop, start } = makeLoop(t);
   const seen: string[] = [];
   loop.addCallback(() => {
@@ -148,7 +148,7 @@ eachPoller(t, 'what stops everything leaves the start, and the loop starts again
   t.strictSame(log, []);
 });
 
-void t.test('what stops everything leaves tasks and due timers for the next start', (t) => {
+t.test('what stops everything leaves tasks and due timers for the next start', (t) => {
   const { posix, clock, advance } = virtualTime();
   const { loop } = makeLoop(t, { posix, clock });
   const seen: string[] = [];
@@ -177,7 +177,7 @@ void t.test('what stops everything leaves tasks and due timers for the next star
   t.end();
 });
 
-void t.test('a logger that throws leaves the start, too', (t) => {
+t.test('a logger that throws leaves the start, too', (t) => {
   const { loop, start } = makeLoop(t, {
     logger: (entry) => {
       throw entry.error as Error;
@@ -190,7 +190,7 @@ void t.test('a logger that throws leaves the start, too', (t) => {
   t.end();
 });
 
-void t.test('EINTR is survived in silence, and the wait is worked out afresh', (t) => {
+t.test('EINTR is survived in silence, and the wait is worked out afresh', (t) => {
   const { posix: kernel, clock, advance, waits } = virtualTime();
   let interruptions = 100;
   const { loop, log } = makeLoop(t, {
@@ -212,7 +212,7 @@ void t.test('EINTR is survived in silence, and the wait is worked out afresh', (
   t.end();
 });
 
-void t.test('any other error of the poll leaves the start', (t) => {
+t.test('any other error of the poll leaves the start', (t) => {
   const { loop, start } = makeLoop(t, { posix: { ...posix, epoll_wait: () => -EBADF } });
   t.throws(start, { name: 'PosixError', code: 'EBADF', syscall: 'poll' });
   t.throws(start, PosixError);
@@ -239,7 +239,7 @@ eachPoller(t, 'a loop that is closed gives its fds back, and no others', (t, pol
   send(b);
 });
 
-void t.test('a loop that can’t be made leaves nothing', (t) => {
+t.test('a loop that can’t be made leaves nothing', (t) => {
   const count = () => readdirSync('/proc/self/fd').length;
   const before = count();
   t.throws(() => new IOLoop({ posix: { ...posix, eventfd: () => -EMFILE } }), { code: 'EMFILE' });
@@ -249,7 +249,7 @@ void t.test('a loop that can’t be made leaves nothing', (t) => {
   t.end();
 });
 
-void t.test('a closed loop takes nothing on, and lets everything go', async (t) => {
+t.test('a closed loop takes nothing on, and lets everything go', async (t) => {
   const { loop } = makeLoop(t);
   const [a] = pair(t);
   const task = loop.addCallback(nothing);
@@ -280,7 +280,7 @@ void t.test('a closed loop takes nothing on, and lets everything go', async (t) 
   loop.close();
 });
 
-void t.test('an idle loop sleeps', (t) => {
+t.test('an idle loop sleeps', (t) => {
   const kernel = countingKernel();
   const { loop, start } = makeLoop(t, { posix: kernel.posix });
   const cpuBeforeMs = posix.threadCpuMs();

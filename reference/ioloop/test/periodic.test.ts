@@ -12,7 +12,7 @@ function timed(t: Test) {
   return { ...time, ...fixture, moments, stamp };
 }
 
-void t.test('on a grid, whatever the callback takes, and what was missed is skipped', (t) => {
+t.test('on a grid, whatever the callback takes, and what was missed is skipped', (t) => {
   const { loop, moments, stamp, advance } = timed(t);
   const takes = [0, 60, 0, 350, 0];
   loop
@@ -26,7 +26,7 @@ void t.test('on a grid, whatever the callback takes, and what was missed is skip
   t.end();
 });
 
-void t.test('stops, in its own callback too, and starts again', (t) => {
+t.test('stops, in its own callback too, and starts again', (t) => {
   const { loop, moments, stamp } = timed(t);
   const periodic = loop.periodic(() => {
     if (stamp() === 2) periodic.stop();
@@ -47,7 +47,7 @@ void t.test('stops, in its own callback too, and starts again', (t) => {
   t.end();
 });
 
-void t.test('a stop and a start in one callback leave one', (t) => {
+t.test('a stop and a start in one callback leave one', (t) => {
   const { loop, moments, stamp } = timed(t);
   const periodic = loop.periodic(() => void stamp(), 100);
   periodic.start();
@@ -61,7 +61,7 @@ void t.test('a stop and a start in one callback leave one', (t) => {
   t.end();
 });
 
-void t.test('goes on after an exception, also after one that stopped everything', (t) => {
+t.test('goes on after an exception, also after one that stopped everything', (t) => {
   const { loop, log, moments, stamp } = timed(t);
   loop
     .periodic(() => {
@@ -78,7 +78,7 @@ void t.test('goes on after an exception, also after one that stopped everything'
   t.end();
 });
 
-void t.test('a clock that is set back does not repeat a moment', (t) => {
+t.test('a clock that is set back does not repeat a moment', (t) => {
   const { loop, moments, stamp, advance } = timed(t);
   loop
     .periodic(() => {
@@ -91,7 +91,7 @@ void t.test('a clock that is set back does not repeat a moment', (t) => {
   t.end();
 });
 
-void t.test('no interval is refused', (t) => {
+t.test('no interval is refused', (t) => {
   const { loop } = makeLoop(t);
   for (const ms of [0, -1, NaN, Infinity])
     t.throws(() => loop.periodic(() => {}, ms), {

@@ -96,7 +96,7 @@ eachPoller(t, 'sleeps while there is nothing to do', async (t, poller) => {
   t.ok(posix.threadCpuMs() - before < 100);
 });
 
-void t.test('a stop before it, a nested start, a second run', async (t) => {
+t.test('a stop before it, a nested start, a second run', async (t) => {
   const { loop } = makeLoop(t);
   const seen: string[] = [];
   loop.callLater(5, () => void seen.push('timer'));
@@ -115,7 +115,7 @@ void t.test('a stop before it, a nested start, a second run', async (t) => {
   loop.start();
 });
 
-void t.test('rejects with what stops everything, and runs again', async (t) => {
+t.test('rejects with what stops everything, and runs again', async (t) => {
   const { loop, log } = makeLoop(t);
   loop.addCallback(() => {
     throw new Error('ordinary');
@@ -130,7 +130,7 @@ void t.test('rejects with what stops everything, and runs again', async (t) => {
   t.match(log, [{ error: { message: 'ordinary' } }]);
 });
 
-void t.test('several loops run side by side', async (t) => {
+t.test('several loops run side by side', async (t) => {
   const seen: number[] = [];
   const loops = [0, 1, 2].map(() => makeLoop(t).loop);
   const wakeups = loops.map((loop, i) =>
@@ -145,7 +145,7 @@ void t.test('several loops run side by side', async (t) => {
   t.strictSame(seen, [0, 1, 2]);
 });
 
-void t.test('a process that sleeps can end', (t) => {
+t.test('a process that sleeps can end', (t) => {
   const program = fileURLToPath(new URL('./exit-asleep.ts', import.meta.url));
   const { status, signal } = spawnSync(process.execPath, [...process.execArgv, program], { timeout: 60_000 });
   t.strictSame({ status, signal }, { status: 7, signal: null });

@@ -7,7 +7,7 @@ const nothing = () => {};
 /** tap listens to some itself. */
 const listeners = process.listenerCount('SIGUSR2');
 
-void t.test('a signal runs its callback, on the loop, while it sleeps', async (t) => {
+t.test('a signal runs its callback, on the loop, while it sleeps', async (t) => {
   const { loop, log } = makeLoop(t);
   let runs = 0;
   let inCallback = false;
@@ -29,7 +29,7 @@ void t.test('a signal runs its callback, on the loop, while it sleeps', async (t
   t.equal(process.listenerCount('SIGUSR2'), listeners);
 });
 
-void t.test('removed before its turn', async (t) => {
+t.test('removed before its turn', async (t) => {
   const { loop } = makeLoop(t);
   loop.addSignalHandler('SIGUSR2', () => void t.fail('called'));
   const keep = () => {
@@ -41,7 +41,7 @@ void t.test('removed before its turn', async (t) => {
   await loop.run();
 });
 
-void t.test('a second handler, and what is no signal, are refused', (t) => {
+t.test('a second handler, and what is no signal, are refused', (t) => {
   const { loop } = makeLoop(t);
   loop.addSignalHandler('SIGUSR2', nothing);
   t.throws(() => loop.addSignalHandler('SIGUSR2', nothing), {
@@ -54,7 +54,7 @@ void t.test('a second handler, and what is no signal, are refused', (t) => {
   t.end();
 });
 
-void t.test('a start that blocks can’t hear signals, and says so', (t) => {
+t.test('a start that blocks can’t hear signals, and says so', (t) => {
   const { loop, start } = makeLoop(t);
   loop.addSignalHandler('SIGUSR2', nothing);
   t.throws(start, { name: 'SignalsBlockedError', message: /^under start\(\), .* use run\(\)/ });
@@ -67,7 +67,7 @@ void t.test('a start that blocks can’t hear signals, and says so', (t) => {
   t.end();
 });
 
-void t.test('nor can a Worker', async (t) => {
+t.test('nor can a Worker', async (t) => {
   const worker = new Worker(new URL('./signals-thread.js', import.meta.url));
   const said = once(worker, 'message');
   const ended = once(worker, 'exit');

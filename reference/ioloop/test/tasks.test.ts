@@ -2,7 +2,7 @@ import t from 'tap';
 import { READ, WRITE, type Task } from '../index.js';
 import { countingKernel, makeLoop, pair, send } from './help.js';
 
-void t.test('first come, first served, as often as added, never at once', (t) => {
+t.test('first come, first served, as often as added, never at once', (t) => {
   const { loop, spin } = makeLoop(t);
   const seen: string[] = [];
   const twice = () => void seen.push('twice');
@@ -16,7 +16,7 @@ void t.test('first come, first served, as often as added, never at once', (t) =>
   t.end();
 });
 
-void t.test('a task that a task adds waits for the next iteration', (t) => {
+t.test('a task that a task adds waits for the next iteration', (t) => {
   const { loop, start } = makeLoop(t);
   const [a] = pair(t);
   const seen: string[] = [];
@@ -32,7 +32,7 @@ void t.test('a task that a task adds waits for the next iteration', (t) => {
   t.end();
 });
 
-void t.test('a task is not waited with, wherever it was added', (t) => {
+t.test('a task is not waited with, wherever it was added', (t) => {
   const { loop, start } = makeLoop(t);
   const [a, b] = pair(t);
   const seen: string[] = [];
@@ -61,7 +61,7 @@ void t.test('a task is not waited with, wherever it was added', (t) => {
   t.end();
 });
 
-void t.test('a removed task does not run, not even in the same iteration', (t) => {
+t.test('a removed task does not run, not even in the same iteration', (t) => {
   const { loop, spin } = makeLoop(t);
   const seen: number[] = [];
   const tasks: Task[] = [];
@@ -81,7 +81,7 @@ void t.test('a removed task does not run, not even in the same iteration', (t) =
   t.end();
 });
 
-void t.test('a task removed last does not keep the loop busy', (t) => {
+t.test('a task removed last does not keep the loop busy', (t) => {
   const kernel = countingKernel();
   const { loop, start } = makeLoop(t, { posix: kernel.posix });
   loop.addCallback(() => loop.removeCallback(loop.addCallback(() => void t.fail('called'))));
@@ -91,7 +91,7 @@ void t.test('a task removed last does not keep the loop busy', (t) => {
   t.end();
 });
 
-void t.test('what a callback returns is ignored', (t) => {
+t.test('what a callback returns is ignored', (t) => {
   const { loop, log, spin } = makeLoop(t);
   const [a] = pair(t);
   const odd = [0, false, null, 'x', Symbol('x'), { then: 1 }, [], () => {}];

@@ -26,7 +26,7 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('putBack' as const), which: fc.nat() }) },
 );
 
-void t.test('the heap is a sorted list, ties in the order of adding', (t) => {
+t.test('the heap is a sorted list, ties in the order of adding', (t) => {
   fc.assert(
     fc.property(fc.array(command, { maxLength: 200 }), (commands) => {
       const heap = new TimerHeap();
@@ -75,7 +75,7 @@ void t.test('the heap is a sorted list, ties in the order of adding', (t) => {
   t.end();
 });
 
-void t.test('a timer of another heap is none of its business', (t) => {
+t.test('a timer of another heap is none of its business', (t) => {
   const [mine, other] = [new TimerHeap(), new TimerHeap()];
   mine.add(1, nothing);
   mine.cancel(other.add(1, nothing));
@@ -84,7 +84,7 @@ void t.test('a timer of another heap is none of its business', (t) => {
   t.end();
 });
 
-void t.test('adding and cancelling do not slow down with size more than a heap does', (t) => {
+t.test('adding and cancelling do not slow down with size more than a heap does', (t) => {
   const heap = new TimerHeap();
   let compared = 0;
   /** A deadline that counts how often it is looked at. */

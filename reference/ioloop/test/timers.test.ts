@@ -4,7 +4,7 @@ import { countingKernel, makeLoop, pair, virtualTime } from './help.js';
 
 const LONGEST_MS = 0x7fffffff;
 
-void t.test('by deadline, ties in the order of setting, never early', (t) => {
+t.test('by deadline, ties in the order of setting, never early', (t) => {
   const { posix, clock } = virtualTime();
   const { loop } = makeLoop(t, { posix, clock });
   const seen: string[] = [];
@@ -29,7 +29,7 @@ void t.test('by deadline, ties in the order of setting, never early', (t) => {
   t.end();
 });
 
-void t.test('a wait is rounded up, recomputed, and limited to an int', (t) => {
+t.test('a wait is rounded up, recomputed, and limited to an int', (t) => {
   const { posix, clock, waits, advance } = virtualTime();
   const { loop } = makeLoop(t, { posix, clock });
   loop.addTimeout(Infinity, () => void t.fail('never'));
@@ -44,7 +44,7 @@ void t.test('a wait is rounded up, recomputed, and limited to an int', (t) => {
   t.end();
 });
 
-void t.test('a real wait neither comes early nor spins', (t) => {
+t.test('a real wait neither comes early nor spins', (t) => {
   const kernel = countingKernel();
   const { loop, start } = makeLoop(t, { posix: kernel.posix });
   let left = 10;
@@ -61,7 +61,7 @@ void t.test('a real wait neither comes early nor spins', (t) => {
   t.end();
 });
 
-void t.test('a delay counts from the call', (t) => {
+t.test('a delay counts from the call', (t) => {
   const { posix, clock, advance } = virtualTime();
   const { loop } = makeLoop(t, { posix, clock });
   const seen: string[] = [];
@@ -79,7 +79,7 @@ void t.test('a delay counts from the call', (t) => {
   t.end();
 });
 
-void t.test('what is due is a snapshot', (t) => {
+t.test('what is due is a snapshot', (t) => {
   const { loop, start } = makeLoop(t);
   const [a] = pair(t);
   const seen: string[] = [];
@@ -100,7 +100,7 @@ void t.test('what is due is a snapshot', (t) => {
   t.end();
 });
 
-void t.test('a due backlog is one pass, and its members may cancel each other', (t) => {
+t.test('a due backlog is one pass, and its members may cancel each other', (t) => {
   const { posix, clock, advance } = virtualTime();
   const { loop } = makeLoop(t, { posix, clock });
   const seen: string[] = [];
@@ -126,7 +126,7 @@ void t.test('a due backlog is one pass, and its members may cancel each other', 
   t.end();
 });
 
-void t.test('no time is refused', (t) => {
+t.test('no time is refused', (t) => {
   const { loop } = makeLoop(t);
   t.throws(() => loop.addTimeout(NaN, () => {}), {
     name: 'InvalidTimeError',

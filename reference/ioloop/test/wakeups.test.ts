@@ -1,17 +1,33 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { EAGAIN, posix } from '../../../posix/index.js';
 import { signalWakeup, type WakeupToken } from '../index.js';
 import { Waker, writeToWaker } from '../waker.js';
-import { countingKernel, duplicate, eachPoller, makeLoop, pair, thread } from './help.js';
+import { countingKernel, duplicate, eachPoller, makeLoop, pair } from './help.js';
 
 /** What another thread does with a wakeup. */
 export interface Orders {
   readonly token: WakeupToken;
   readonly times: number;
+  /** It waits until `go[0]` is 1. */
+  readonly go: Int32Array;
   /** Counts the signals, each before it is sent. */
   readonly sent?: Int32Array;
-  /** Path of what says whether the loop's thread sleeps; it waits for that first. */
+  /** Path of what says whether the loop's thread sleeps; it waits for that, too. */
   readonly asleep?: string;
+}
+
+/** Threads that take orders. */
+const threads = [1, 2].map(() => new Worker(new URL('./wakeups-thread.js', import.meta.url)));
+t.teardown(() => Promise.all(threads.map((thread) => thread.terminate())));
+await Promise.all(threads.map((thread) => once(thread, 'message')));
+
+const shared = () => new Int32Array(new SharedArrayBuffer(4));
+
+function set(go: Int32Array): void {
+  Atomics.store(go, 0, 1);
+  Atomics.notify(go, 0);
 }
 
 eachPoller(t, 'signals of the own thread: merged, not at once, nothing written', (t, poller) => {
@@ -51,21 +67,23 @@ eachPoller(t, 'a token from any thread: drained, and no spin', (t, poller) => {
   t.ok(kernel.polls < 10, `${kernel.polls} polls`);
 });
 
-eachPoller(t, 'a thread wakes a loop that sleeps', async (t, poller) => {
+eachPoller(t, 'a thread wakes a loop that sleeps', (t, poller) => {
   const { loop, log, start } = makeLoop(t, { poller });
   let runs = 0;
   const wakeup = loop.createWakeup(() => {
     runs++;
     loop.stop();
   });
-  const orders: Orders = { token: wakeup.token, times: 1, asleep: `/proc/self/task/${posix.gettid()}/stat` };
-  loop.addCallback(await thread(t, './wakeups-thread.js', orders));
+  const asleep = `/proc/self/task/${posix.gettid()}/stat`;
+  const orders: Orders = { token: wakeup.token, times: 1, go: shared(), asleep };
+  threads[0]?.postMessage(orders);
+  loop.addCallback(() => set(orders.go));
   start();
   t.equal(runs, 1);
   t.strictSame(log, []);
 });
 
-eachPoller(t, 'no signal is lost in a storm', async (t, poller) => {
+eachPoller(t, 'no signal is lost in a storm', (t, poller) => {
   const { loop, start } = makeLoop(t, { poller });
   const TIMES = 20_000;
   let runs = 0;
@@ -74,15 +92,16 @@ eachPoller(t, 'no signal is lost in a storm', async (t, poller) => {
     // The last signal is the one that must not be lost: the count was written before it was sent.
     if (Atomics.load(sent, 0) === 2 * TIMES) loop.stop();
   });
-  const sent = new Int32Array(new SharedArrayBuffer(4));
-  const orders: Orders = { token: wakeup.token, times: TIMES, sent };
-  for (let i = 0; i < 2; i++) loop.addCallback(await thread(t, './wakeups-thread.js', orders));
+  const sent = shared();
+  const orders: Orders = { token: wakeup.token, times: TIMES, go: shared(), sent };
+  for (const thread of threads) thread.postMessage(orders);
+  loop.addCallback(() => set(orders.go));
   start();
   t.equal(Atomics.load(sent, 0), 2 * TIMES);
   t.ok(runs > 0 && runs <= 2 * TIMES, `${runs} runs`);
 });
 
-void t.test('a wakeup of a closed loop writes to nobody', (t) => {
+t.test('a wakeup of a closed loop writes to nobody', (t) => {
   const { loop } = makeLoop(t);
   const wakeup = loop.createWakeup(() => void t.fail('called'));
   const [a, b] = pair(t);
@@ -96,7 +115,7 @@ void t.test('a wakeup of a closed loop writes to nobody', (t) => {
   t.end();
 });
 
-void t.test('a waker that is being written to waits with its close', (t) => {
+t.test('a waker that is being written to waits with its close', (t) => {
   const calls: string[] = [];
   const waker = new Waker({ ...posix, close: (fd) => (calls.push('close'), posix.close(fd)) });
   writeToWaker(waker.token, { ...posix, write: () => (calls.push('write'), 8) });

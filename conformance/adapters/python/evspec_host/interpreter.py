@@ -23,6 +23,8 @@ from .thread import HelperThread
 Action = Dict[str, Any]
 Reply = Dict[str, Any]
 
+OPERATIONS = {*KernelActions.OPERATIONS, *LoopActions.OPERATIONS, "throw"}
+
 
 class Host(NamedTuple):
     """What outlives a scenario."""
@@ -36,7 +38,7 @@ class Host(NamedTuple):
 def run_scenario(host: Host, request: Dict[str, Any]) -> Reply:
     """Answers a ``run`` request: the reply carries the trace, or says why the scenario can't be run."""
     try:
-        check_names(request["run"])
+        check_names(request["run"], OPERATIONS)
         return {"id": request["id"], "trace": Interpreter(host, request).run()}
     except Unrunnable as error:
         return {"id": request["id"], "error": str(error)}
@@ -125,19 +127,17 @@ class Interpreter:
         """Does one action and records it with ``fields`` and what is found out."""
         op = action["op"]
         try:
-            if op in self._kernel.operations:
+            if op in KernelActions.OPERATIONS:
                 self._call_kernel(action, fd, fields)
-            elif op in self._loop.operations:
-                self._call_loop(action, fd, fields)
             else:
-                raise Unrunnable(f"no operation is named '{op}'")
+                self._call_loop(action, fd, fields)
         except NotOffered as error:
             raise Unrunnable(f"'{op}' needs '{error}', which the driver does not offer") from None
         self._recorder.did(op, fields)
 
     def _call_kernel(self, action: Action, fd: str, fields: Dict[str, Any]) -> None:
         try:
-            fields.update(self._kernel.operations[action["op"]](action, fd))
+            fields.update(KernelActions.OPERATIONS[action["op"]](self._kernel, action, fd))
         except OSError as error:
             fields["errno"] = errno_name(error)
 
@@ -146,7 +146,7 @@ class Interpreter:
             self._tokens += 1
             fields["token"] = self._tokens
         try:
-            self._loop.operations[action["op"]](action, fd, self._tokens)
+            LoopActions.OPERATIONS[action["op"]](self._loop, action, fd, self._tokens)
         except (Unrunnable, NotOffered):
             raise
         except BaseException as error:  # whatever the loop raises is its answer, KeyboardInterrupt too
@@ -169,6 +169,7 @@ class Interpreter:
     def _enter(self, run: str, kind: str, token: int, where: Dict[str, Any]) -> None:
         """The loop calls: does what the scenario says for this run of the callback."""
         if not self._recorder.open:
+            self._loop.stop_running()
             return
         nth = self._runs[run] = self._runs.get(run, 0) + 1
         self._recorder.enter(run, nth, kind, token, where)

@@ -12,7 +12,7 @@ import signal
 import socket
 import time
 from contextlib import suppress
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, ClassVar, Dict, Optional, Tuple
 
 from .errors import Unrunnable, errno_name
 from .fds import Fds, borrow_socket, count_open, set_linger_zero
@@ -34,24 +34,6 @@ class KernelActions:
         self._fds = fds
         self._signals = signals
         self._fd_limit: Optional[Tuple[int, int]] = None
-        self.operations: Dict[str, Callable[[Action, str], Fields]] = {
-            "write": self._write,
-            "read": self._read,
-            "fill": self._fill,
-            "drain": self._drain,
-            "close": self._close,
-            "reset": self._reset,
-            "shutdown": self._shutdown,
-            "dup": self._dup,
-            "dup2": self._dup2,
-            "accept": self._accept,
-            "connect": self._connect,
-            "isOpen": self._is_open,
-            "countFds": self._count_fds,
-            "limitFds": self._limit_fds,
-            "raise": self._raise,
-            "burn": self._burn,
-        }
 
     def restore(self) -> None:
         """Undoes what would outlive the scenario."""
@@ -195,6 +177,25 @@ class KernelActions:
         while time.monotonic_ns() < end:
             pass
         return {}
+
+    OPERATIONS: ClassVar[Dict[str, Callable[[KernelActions, Action, str], Fields]]] = {
+        "write": _write,
+        "read": _read,
+        "fill": _fill,
+        "drain": _drain,
+        "close": _close,
+        "reset": _reset,
+        "shutdown": _shutdown,
+        "dup": _dup,
+        "dup2": _dup2,
+        "accept": _accept,
+        "connect": _connect,
+        "isOpen": _is_open,
+        "countFds": _count_fds,
+        "limitFds": _limit_fds,
+        "raise": _raise,
+        "burn": _burn,
+    }
 
 
 def _shown(data: bytes, could_read: bool) -> Fields:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from contextlib import suppress
+from typing import Any, Callable, ClassVar, Dict, List, Optional, Set, Tuple
 
 from .driver import READ, WRITE, Driver, Periodic
 from .errors import Unrunnable
@@ -64,33 +65,7 @@ class LoopActions:
         #: With split interest: the directions that were added, by the names of the loop and the fd.
         self._directions: Dict[Tuple[str, str], Set[str]] = {}
         self._selected = "main"
-        self._new_loop("main")
-        self.operations: Dict[str, Callable[[Action, str, int], None]] = {
-            "add": self._add_combined if self._combined else self._add_split,
-            "update": self._update,
-            "remove": self._remove_combined if self._combined else self._remove_split,
-            "schedule": self._schedule,
-            "unschedule": self._unschedule,
-            "timeout": self._timeout,
-            "now": self._now,
-            "timeoutAt": self._timeout_at,
-            "cancel": self._cancel,
-            "periodic": self._periodic,
-            "periodicStart": self._periodic_start,
-            "periodicStop": self._periodic_stop,
-            "start": self._start,
-            "stop": self._stop,
-            "done": self._stop,
-            "newLoop": lambda action, fd, token: self._new_loop(action["as"]),
-            "useLoop": self._use_loop,
-            "closeLoop": self._close_loop,
-            "wakeup": self._wakeup,
-            "wake": self._wake,
-            "signal": self._signal,
-            "unsignal": self._unsignal,
-            "barrier": self._barrier,
-            "thread": self._thread,
-        }
+        self._make_loop("main")
 
     @property
     def _loop(self) -> Any:
@@ -99,7 +74,8 @@ class LoopActions:
     def stop_running(self) -> None:
         """Stops every loop that runs: the trace was cut, or can't go on."""
         for loop in self._running:
-            self._driver.stop(loop)
+            with suppress(Exception):  # there is no record for it any more
+                self._driver.stop(loop)
 
     def close_loops(self) -> None:
         """Closes the loops that the scenario left open."""
@@ -109,16 +85,18 @@ class LoopActions:
 
     # Readiness.
 
-    def _add_combined(self, action: Action, fd: str, token: int) -> None:
-        mask = sum(MASK[event] for event in action["events"])
+    def _add(self, action: Action, fd: str, token: int) -> None:
         handler = self._handler(action["run"], token, fd)
+        if not self._combined:
+            self._add_split(action["events"], fd, handler)
+            return
+        mask = sum(MASK[event] for event in action["events"])
         self._driver.add_handler(self._loop, self._fds.number(fd), handler, mask)
 
-    def _add_split(self, action: Action, fd: str, token: int) -> None:
+    def _add_split(self, events: List[str], fd: str, handler: Callable[[int, int], None]) -> None:
         number = self._fds.number(fd)
-        handler = self._handler(action["run"], token, fd)
         directions = self._directions.setdefault((self._selected, fd), set())
-        for event in action["events"]:
+        for event in events:
             if event == "read":
                 self._driver.add_reader(self._loop, number, lambda: handler(number, READ))
             else:
@@ -129,11 +107,11 @@ class LoopActions:
         mask = sum(MASK[event] for event in action["events"])
         self._driver.update_handler(self._loop, self._fds.number(fd), mask)
 
-    def _remove_combined(self, action: Action, fd: str, token: int) -> None:
-        self._driver.remove_handler(self._loop, self._fds.number(fd))
-
-    def _remove_split(self, action: Action, fd: str, token: int) -> None:
+    def _remove(self, action: Action, fd: str, token: int) -> None:
         number = self._fds.number(fd)
+        if self._combined:
+            self._driver.remove_handler(self._loop, number)
+            return
         added = self._directions.setdefault((self._selected, fd), set())
         # Where nothing was added, the loop itself is to say what it thinks of that.
         for event in action.get("events") or sorted(added) or ("read", "write"):
@@ -236,7 +214,10 @@ class LoopActions:
     def _stop(self, action: Action, fd: str, token: int) -> None:
         self._driver.stop(self._loop)
 
-    def _new_loop(self, name: str) -> None:
+    def _new_loop(self, action: Action, fd: str, token: int) -> None:
+        self._make_loop(action["as"])
+
+    def _make_loop(self, name: str) -> None:
         loop = self._driver.new_loop()
         self._loops[name] = loop
         if self._driver.offers("log_to"):
@@ -285,3 +266,30 @@ class LoopActions:
         self._signals.survive(number)
         loop_thread = threading.get_ident()
         return lambda: signal.pthread_kill(loop_thread, number)
+
+    OPERATIONS: ClassVar[Dict[str, Callable[[LoopActions, Action, str, int], None]]] = {
+        "add": _add,
+        "update": _update,
+        "remove": _remove,
+        "schedule": _schedule,
+        "unschedule": _unschedule,
+        "timeout": _timeout,
+        "now": _now,
+        "timeoutAt": _timeout_at,
+        "cancel": _cancel,
+        "periodic": _periodic,
+        "periodicStart": _periodic_start,
+        "periodicStop": _periodic_stop,
+        "start": _start,
+        "stop": _stop,
+        "done": _stop,
+        "newLoop": _new_loop,
+        "useLoop": _use_loop,
+        "closeLoop": _close_loop,
+        "wakeup": _wakeup,
+        "wake": _wake,
+        "signal": _signal,
+        "unsignal": _unsignal,
+        "barrier": _barrier,
+        "thread": _thread,
+    }

@@ -40,14 +40,16 @@ FIELDS = (("run", "callback"), ("fd", "fd"), ("to", "fd"), ("onto", "fd"))
 SINGLE = ("listener", "file")
 
 
-def check_names(scenario: Dict[str, Any]) -> None:
-    """Raises Unrunnable for the first name that nothing makes."""
+def check_names(scenario: Dict[str, Any], operations: Set[str]) -> None:
+    """Raises Unrunnable for the first operation that does not exist, or name that nothing makes."""
     actions = list(_actions(scenario))
     known: Set[Tuple[str, str]] = {("loop", "main")}
     known.update(("callback", name) for name in scenario["callbacks"])
     for name, spec in scenario["fds"].items():
         known.update(("fd", made) for made in _names_made(name, spec))
     for action in actions:
+        if action["op"] not in operations:
+            raise Unrunnable(f"no operation is named '{action['op']}'")
         field, kind = MAKES.get(action["op"], ("", ""))
         if field in action:
             known.add((kind, action[field]))

@@ -53,7 +53,8 @@ class HelperThread:
 
     def _run(self) -> None:
         while True:
-            self._reports.append(self._carry_out(self._orders.get()))
+            report = self._carry_out(self._orders.get())
+            self._reports.append(report)
             self._orders.task_done()
 
     def _carry_out(self, order: Order) -> Dict[str, object]:
