@@ -2,13 +2,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { FACETS } from '../../spec/contract.js';
-import { PROTOCOL_VERSION, type Hello } from '../../spec/protocol.js';
 import type { Scenario } from '../../spec/scenario.js';
 import { cannotRun, needsOf } from '../../conformance/claims.js';
 import { claimScenarios } from '../../conformance/measured-claims.js';
 import { prepareScenario } from '../../conformance/prepare.js';
 import { loadSuite, select } from '../../conformance/suite.js';
+import { ABLE } from '../able.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { writeText } from '../files.js';
@@ -26,21 +25,6 @@ limits how many rounds a barrier takes. Run each scenario, write {"name": …, "
   evspec judge --hello hello.json --traces traces.ndjson`;
 
 type Options = SelectionOptions & { readonly hello?: string; readonly output: string };
-
-/** A subject that can do everything, without limits. */
-const ABLE: Hello = {
-  protocol: PROTOCOL_VERSION,
-  name: 'any',
-  version: '',
-  language: '',
-  pid: 0,
-  facets: [...FACETS],
-  unclaimed: {},
-  choices: {},
-  limits: {},
-  rounds: 'adapter',
-  loop: 'created',
-};
 
 /** `LOOP-TIMER-2/several-delays` → `LOOP-TIMER-2.several-delays.json`. */
 const fileName = (scenario: Scenario): string => `${scenario.name.replaceAll('/', '.')}.json`;

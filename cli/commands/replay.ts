@@ -6,6 +6,7 @@ import type { Scenario } from '../../spec/scenario.js';
 import type { Trace } from '../../spec/trace.js';
 import { cannotRun, needsOf } from '../../conformance/claims.js';
 import { judgeTrace, type Judgement } from '../../conformance/judge.js';
+import { claimScenarios } from '../../conformance/measured-claims.js';
 import { prepareScenario } from '../../conformance/prepare.js';
 import { failureLines } from '../../conformance/report/failure-text.js';
 import { wrap } from '../../conformance/report/layout.js';
@@ -13,6 +14,7 @@ import type { Launch } from '../../conformance/subject/launch.js';
 import { excerpt, visible } from '../../conformance/subject/visible.js';
 import { loadSuite } from '../../conformance/suite.js';
 import { TraceAuditError } from '../../conformance/trace/timeline.js';
+import { ABLE } from '../able.js';
 import type { Context } from '../context.js';
 import { BrokenError, EXIT_INCOMPLETE, EXIT_PROBLEM, helloError, UsageError } from '../errors.js';
 import { addSubjectOptions, subjectOf, type SubjectOptions } from '../options.js';
@@ -46,8 +48,9 @@ interface Program {
 
 function programOf(word: string): Program {
   const { checks } = loadSuite();
-  const check = checks.find(({ scenario }) => scenario.name === word);
-  if (check !== undefined) return check;
+  const claims = claimScenarios(ABLE).map((scenario) => ({ scenario, clauses: [] }));
+  const known = [...checks, ...claims].find(({ scenario }) => scenario.name === word);
+  if (known !== undefined) return known;
   if (existsSync(word)) return { scenario: readScenario(word), clauses: [] };
   const names = checks.map(({ scenario }) => scenario.name);
   throw new UsageError(

@@ -13,15 +13,15 @@ export interface Ended {
 
 export const fixture = (name: string): string => join(packageRoot(), 'fixtures', name);
 
-/** An adapter of the reference that is wrong in one way: it runs a task inside the call that schedules it. */
-export const HASTY = `
+/** An adapter of the reference that is wrong in one way: its timers can't be cancelled. */
+export const STUBBORN = `
 import subject from ${JSON.stringify(pathToFileURL(join(packageRoot(), 'dist/fixtures/subjects/reference.js')).href)};
 export default {
   ...subject,
-  name: 'hasty',
+  name: 'stubborn',
   createLoop(logger) {
     const loop = subject.createLoop(logger);
-    loop.addCallback = (callback) => void callback();
+    loop.removeTimeout = () => undefined;
     return loop;
   },
 };

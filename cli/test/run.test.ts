@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Parser } from 'tap-parser';
 import t from 'tap';
 import { Report } from '../../spec/report.js';
-import { evspec, fixture, HASTY } from './command.js';
+import { evspec, fixture, STUBBORN } from './command.js';
 
 // Of a host that is busy with other work, only a hang takes so long.
 t.setTimeout(300_000);
@@ -49,21 +49,21 @@ void t.test('a subject that passes nothing', async (t) => {
 });
 
 void t.test('a failure shows both traces and the command that replays it', async (t) => {
-  const adapter = join(t.testdir({ 'adapter.mjs': HASTY }), 'adapter.mjs');
-  const { code, out } = await evspec('run', '--only', 'LOOP-TASK-1', '--subject', adapter);
+  const adapter = join(t.testdir({ 'adapter.mjs': STUBBORN }), 'adapter.mjs');
+  const { code, out } = await evspec('run', '--only', 'LOOP-TIMER-3', '--subject', adapter);
   t.equal(code, 1);
-  t.match(out, /^FAIL LOOP-TASK-1 MUST$/m);
+  t.match(out, /^FAIL LOOP-TIMER-3 MUST$/m);
   t.match(out, /subject +│ reference/);
   const command = /Replay with: evspec (.*)$/m.exec(out)?.[1] ?? '';
   t.match(command, /^replay LOOP-[A-Z]+-\d+\/\S+ --subject /);
   const replayed = await evspec(...command.split(' '));
   t.equal(replayed.code, 1, replayed.err);
-  t.match(replayed.out, /✗ LOOP-TASK-1, record \d+: /);
+  t.match(replayed.out, /✗ LOOP-TIMER-3, record \d+: /);
 });
 
 void t.test('known failures', async (t) => {
-  const folder = t.testdir({ 'adapter.mjs': HASTY, 'known.txt': 'LOOP-TASK-1 # it is hasty\n' });
-  const words = ['--only', 'LOOP-TASK-1', '--known-failing', join(folder, 'known.txt')];
+  const folder = t.testdir({ 'adapter.mjs': STUBBORN, 'known.txt': 'LOOP-TIMER-3 # it is stubborn\n' });
+  const words = ['--only', 'LOOP-TIMER-3', '--known-failing', join(folder, 'known.txt')];
   const { out } = await evspec(
     'run',
     ...words,
@@ -74,14 +74,14 @@ void t.test('known failures', async (t) => {
   );
   const report = Report.parse(JSON.parse(out));
   t.match(
-    report.clauses.find(({ id }) => id === 'LOOP-TASK-1'),
-    { verdict: 'fail', knownFailing: 'it is hasty' },
+    report.clauses.find(({ id }) => id === 'LOOP-TIMER-3'),
+    { verdict: 'fail', knownFailing: 'it is stubborn' },
   );
   t.not(report.exitCode, 1);
 
   const stale = await evspec('run', ...words);
   t.equal(stale.code, 3);
-  t.match(stale.out, /stale-known-failing: LOOP-TASK-1 passes/);
+  t.match(stale.out, /stale-known-failing: LOOP-TIMER-3 passes/);
 });
 
 void t.test('what breaks outside the loop is exit 3', async (t) => {

@@ -8,7 +8,7 @@
  *     3. wait       until an fd is ready, the next deadline, or not at all        epoll-poller.ts, …
  *     4. handlers   of every fd that was found ready                              handlers.ts, watch.ts
  *
- * What a callback adds comes in a later iteration. A stop lets the iteration in which it is called come to its end
+ * What a phase adds to itself waits for the next iteration, so that none can keep the others waiting. A stop lets the iteration in which it is called come to its end
  * without waiting, and that is the last: the rest of the polled batch is served (LOOP-LIFE-8, LOOP-SEED-12), and tasks
  * added meanwhile stay for the next start (LOOP-LIFE-9, LOOP-LIFE-10). A stop before the start does the same to the first
  * iteration (LOOP-LIFE-4, LOOP-SEED-11).
@@ -87,7 +87,7 @@ export class IOLoop implements Required<Loop> {
       logger = logToConsole,
     } = options;
     this.#clock = clock;
-    this.#isolation = new Isolation(logger, this.#microtasks);
+    this.#isolation = new Isolation(logger, this.#microtasks, this.#schedule);
     const owned: { close(): void }[] = [];
     try {
       owned.push((this.#handlers = new Handlers(poller, posix)));
@@ -184,7 +184,7 @@ export class IOLoop implements Required<Loop> {
 
   /**
    * Runs a callback once, at a deadline or after.
-   * @param deadlineMs On {@link now}; past: in the next iteration; Infinity: never.
+   * @param deadlineMs On {@link now}; past: when the timers have their next turn; Infinity: never.
    */
   addTimeout(deadlineMs: number, callback: Callback): Timer {
     this.#checkOpen('addTimeout');

@@ -9,7 +9,7 @@
  *     throws StopEverything                  leaves start(), or rejects run()
  *     throws EPIPE, in a handler             nothing: the peer has left, and will show as READ or ERROR
  *     throws anything else                   one entry to the logger, with the fd if it was a handler
- *     returns a promise                      its rejection counts as a throw
+ *     returns a promise                      its rejection counts as a throw; of StopEverything, by a task
  *     returns a promise nobody can settle    counts as a throw of MicrotasksBlockedError
  *
  * A handler that throws stays registered: LOOP-ERROR-7, LOOP-SEED-4. A logger that throws is not isolated: that leaves
@@ -24,12 +24,13 @@ import type { Watch } from './watch.js';
 export class Isolation {
   readonly #logger: Logger;
   readonly #microtasks: Microtasks;
-  /** A StopEverything that rejected a promise: thrown after the next callback. */
-  #fatal: StopEverything | undefined;
+  readonly #schedule: (callback: Callback) => void;
 
-  constructor(logger: Logger, microtasks: Microtasks) {
+  /** @param schedule Makes a task of a callback. */
+  constructor(logger: Logger, microtasks: Microtasks, schedule: (callback: Callback) => void) {
     this.#logger = logger;
     this.#microtasks = microtasks;
+    this.#schedule = schedule;
   }
 
   /**
@@ -44,7 +45,7 @@ export class Isolation {
     } catch (error) {
       this.#caught(error, what, fd); // LOOP-ERROR-5, LOOP-ERROR-6
     }
-    this.#settle();
+    this.#microtasks.drain();
   }
 
   /**
@@ -58,7 +59,7 @@ export class Isolation {
     } catch (error) {
       this.#caught(error, 'handler', watch.fd); // LOOP-ERROR-4
     }
-    this.#settle();
+    this.#microtasks.drain();
   }
 
   /** Reports what the loop itself has to say. */
@@ -81,19 +82,12 @@ export class Isolation {
   #observe(returned: unknown, what: string, fd: number | undefined): void {
     if (!isThenable(returned)) return;
     returned.then(undefined, (error: unknown) => {
-      if (isFatal(error)) this.#fatal = error;
-      else this.#report(error, what, fd);
+      if (!isFatal(error)) return this.#report(error, what, fd);
+      this.#schedule(() => {
+        throw error;
+      });
     });
     if (!this.#microtasks.available) throw new MicrotasksBlockedError();
-  }
-
-  #settle(): void {
-    this.#microtasks.drain();
-    if (this.#fatal !== undefined) {
-      const fatal = this.#fatal;
-      this.#fatal = undefined;
-      throw fatal;
-    }
   }
 }
 

@@ -2,7 +2,15 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Hello, Reply } from '../../../spec/protocol.js';
-import { entered, hello, reference, recordsOf, root, SubjectProcess, withSubject } from './subject-process.js';
+import {
+  entered,
+  hello,
+  reference,
+  recordsOf,
+  root,
+  SubjectProcess,
+  withSubject,
+} from './subject-process.js';
 
 /** Files of a folder in which the package is installed. */
 function project(t: { testdir(): string }, files: Record<string, string>): string {
@@ -72,7 +80,7 @@ void t.test('TypeScript, in all sorts of projects', async (t) => {
     rootDir: 'src',
   };
   const projects: Record<string, Record<string, string>> = {
-    'bare': {},
+    bare: {},
     'of ES modules': { 'package.json': '{"type":"module"}' },
     'of CommonJS modules': { 'package.json': '{"type":"commonjs"}' },
     'with a tsconfig of its own': {
@@ -131,7 +139,9 @@ void t.test('what is no subject gets a sentence', async (t) => {
   });
   const at = (file: string): string => join(folder, file);
   const { reply, stderr } = await answerOf(at('type-error.ts'));
-  t.match(reply, { error: /type-error\.ts:3: error TS2322: Type 'string' is not assignable to type 'number'\.$/ });
+  t.match(reply, {
+    error: /type-error\.ts:3: error TS2322: Type 'string' is not assignable to type 'number'\.$/,
+  });
   t.match(stderr, /type-error\.ts\(3,14\): error TS2322/, 'all diagnostics, as text');
   t.match(await errorOf(at('in-import.ts')), /type-error-too\.ts:1: error TS2322/);
   t.match(await errorOf(at('syntax.ts')), /syntax\.ts:1: error TS1/);
@@ -139,7 +149,10 @@ void t.test('what is no subject gets a sentence', async (t) => {
   t.match(await errorOf(at('syntax.mjs')), /^the subject can't be loaded: SyntaxError: /);
   t.match(await errorOf(at('missing.mjs')), /^there is no file .*missing\.mjs$/);
   const should = `should export by default a LoopSubject of 'evspec/contract' \\(name, version, facets, createLoop\\)`;
-  t.match(await errorOf(at('nothing.mjs')), new RegExp(`nothing\\.mjs ${should}, but has no default export: it exports nothing$`));
+  t.match(
+    await errorOf(at('nothing.mjs')),
+    new RegExp(`nothing\\.mjs ${should}, but has no default export: it exports nothing$`),
+  );
   t.match(await errorOf(at('named.mjs')), /has no default export: it exports loop, other$/);
   t.match(await errorOf(at('number.mjs')), /but its default export is a number$/);
   t.match(await errorOf(at('nameless.mjs')), /but its 'name' is missing, not a string$/);

@@ -118,13 +118,19 @@ void t.test('standard fds are free to be tested', async (t) => {
 void t.test('what is impossible is refused in one sentence, and the subject goes on', async (t) => {
   await withSubject(t, reference(), async (run, subject) => {
     const refused: [Program, RegExp][] = [
-      [{ main: [{ op: 'schedule', run: 'x' }] }, /^'schedule' names a callback 'x', which the scenario does not make$/],
+      [
+        { main: [{ op: 'schedule', run: 'x' }] },
+        /^'schedule' names a callback 'x', which the scenario does not make$/,
+      ],
       [{ main: [{ op: 'close', fd: 'x' }] }, /^'close' names a fd 'x'/],
       [{ main: [{ op: 'cancel', id: 'x' }] }, /^'cancel' names a timer 'x'/],
       [{ main: [{ op: 'unschedule', id: 'x' }] }, /^'unschedule' names a task 'x'/],
       [{ main: [{ op: 'periodicStop', id: 'x' }] }, /^'periodicStop' names a periodic 'x'/],
       [{ main: [{ op: 'useLoop', as: 'x' }] }, /^'useLoop' names a loop 'x'/],
-      [{ main: [{ op: 'thread', when: 'now', do: [{ op: 'wake', id: 'x' }] }] }, /^'thread' names a wakeup 'x'/],
+      [
+        { main: [{ op: 'thread', when: 'now', do: [{ op: 'wake', id: 'x' }] }] },
+        /^'thread' names a wakeup 'x'/,
+      ],
       [{ main: [{ op: 'raise', signal: 'SIGX', from: 'self' }] }, /^there is no signal 'SIGX'$/],
       [{ main: [{ op: 'throw', kind: 'error' }] }, /^'throw' stands in main/],
       [
@@ -148,17 +154,25 @@ void t.test('what is impossible is refused in one sentence, and the subject goes
       ],
       [
         {
-          main: [{ op: 'useLoop', as: 'other' }, { op: 'newLoop', as: 'other' }],
+          main: [
+            { op: 'useLoop', as: 'other' },
+            { op: 'newLoop', as: 'other' },
+          ],
         },
         /^'useLoop' names the loop 'other', which has not been made$/,
       ],
       [
-        { main: [{ op: 'schedule', run: 'x' }, { op: 'start' }], callbacks: { x: { runs: [[{ op: 'throw', kind: 'errno', errno: 'EX' }]] } } },
+        {
+          main: [{ op: 'schedule', run: 'x' }, { op: 'start' }],
+          callbacks: { x: { runs: [[{ op: 'throw', kind: 'errno', errno: 'EX' }]] } },
+        },
         /^there is no errno 'EX'$/,
       ],
     ];
     for (const [program, sentence] of refused) t.match(await subject.refusal(program), sentence);
-    subject.child.stdin.write('{"id":77,"run":{"name":"x","fds":{},"main":[{"op":"dance"}],"callbacks":{}}}\n');
+    subject.child.stdin.write(
+      '{"id":77,"run":{"name":"x","fds":{},"main":[{"op":"dance"}],"callbacks":{}}}\n',
+    );
     t.same(await subject.reply(), { id: 77, error: "there is no operation 'dance'" });
     subject.child.stdin.write('nonsense\n');
     t.match(await subject.reply(), { id: -1, error: /is not a request/ });

@@ -92,7 +92,7 @@ class Interpreter:
             finally:
                 self._recorder.open = False
                 threads = self._host.helper.end_scenario()
-                self._close_loops()
+                self._loop.close_loops()
         finally:
             self._kernel.restore()
             self._fds.close_all()
@@ -194,12 +194,6 @@ class Interpreter:
         self._failure = self._failure or error
         self._recorder.open = False
         self._loop.stop_running()
-
-    def _close_loops(self) -> None:
-        try:
-            self._loop.close_loops()
-        except BaseException:
-            traceback.print_exc()  # no action of the scenario, so nothing to record
 
     def _rendezvous(self, when: str) -> None:
         """Lets a tracer attach or detach: stops the process until it is continued."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import traceback
 from contextlib import suppress
 from typing import Any, Callable, ClassVar, Dict, List, Optional, Set, Tuple
 
@@ -55,7 +56,7 @@ class LoopActions:
         self._loops: Dict[str, Any] = {}
         self._closed: Set[str] = set()
         self._running: List[Any] = []
-        # By id. A name that is not there yet, or whose operation raised, stands for nothing that could be acted on.
+        # By id. A name that is not there yet, or whose last operation raised, stands for nothing to act on.
         self._tasks: Dict[str, Callable[[], None]] = {}
         self._timers: Dict[str, Callable[[], None]] = {}
         self._periodics: Dict[str, Periodic] = {}
@@ -81,7 +82,10 @@ class LoopActions:
         """Closes the loops that the scenario left open."""
         for name, loop in self._loops.items():
             if name not in self._closed:
-                self._driver.close(loop)
+                try:
+                    self._driver.close(loop)
+                except BaseException:
+                    traceback.print_exc()  # no action of the scenario, so nothing to record
 
     # Readiness.
 
@@ -114,7 +118,7 @@ class LoopActions:
             return
         added = self._directions.setdefault((self._selected, fd), set())
         # Where nothing was added, the loop itself is to say what it thinks of that.
-        for event in action.get("events") or sorted(added) or ("read", "write"):
+        for event in action.get("events", sorted(added) or ["read", "write"]):
             if event == "read":
                 self._driver.remove_reader(self._loop, number)
             else:
@@ -125,6 +129,7 @@ class LoopActions:
 
     def _schedule(self, action: Action, fd: str, token: int) -> None:
         loop = self._loop
+        self._tasks.pop(action.get("id", ""), None)
         handle = self._driver.add_callback(loop, self._callback(action["run"], "task", token))
         if "id" in action:
             self._tasks[action["id"]] = lambda: self._driver.remove_callback(loop, handle)
@@ -159,6 +164,7 @@ class LoopActions:
 
     def _timeout(self, action: Action, fd: str, token: int) -> None:
         loop = self._loop
+        self._timers.pop(action.get("id", ""), None)
         callback = self._callback(action["run"], "timer", token)
         if self._driver.offers("call_later"):
             self._keep_timer(action, loop, self._driver.call_later(loop, action["delay"], callback))
@@ -171,6 +177,7 @@ class LoopActions:
 
     def _timeout_at(self, action: Action, fd: str, token: int) -> None:
         loop = self._loop
+        self._timers.pop(action.get("id", ""), None)
         if action["base"] not in self._bases:
             raise Unrunnable(f"the clock was not read as '{action['base']}' before it was needed")
         deadline = self._bases[action["base"]] + action["delay"]
@@ -187,6 +194,7 @@ class LoopActions:
 
     def _periodic(self, action: Action, fd: str, token: int) -> None:
         callback = self._callback(action["run"], "periodic", token)
+        self._periodics.pop(action["id"], None)
         periodic = self._driver.periodic(self._loop, callback, action["interval"])
         self._periodics[action["id"]] = periodic
         periodic.start()
@@ -237,6 +245,7 @@ class LoopActions:
 
     def _wakeup(self, action: Action, fd: str, token: int) -> None:
         callback = self._callback(action["run"], "wakeup", token)
+        self._wakeups.pop(action["id"], None)
         self._wakeups[action["id"]] = self._driver.create_wakeup(self._loop, callback)
 
     def _wake(self, action: Action, fd: str, token: int) -> None:
