@@ -79,7 +79,7 @@ export interface Loop {
   addCallback?(callback: Callback): Handle;
   removeCallback?(handle: Handle): void;
 
-  /** Facet `timers`. The loop's clock in ms: monotonic. */
+  /** Facet `timers`. The loop's clock in ms, from any origin. */
   now?(): number;
   /** Runs the callback once, at or after the deadline (ms on {@link Loop.now}). */
   addTimeout?(deadlineMs: number, callback: Callback): Handle;

@@ -68,8 +68,9 @@ const loopActions = [
   op('stop', {}),
   /** The scenario has shown what it wanted: stops the loop. */
   op('done', {}),
-  /** A second loop, under a name; `on` of later actions selects it. The first is called `main`. */
+  /** Makes another loop, under a name. The first is called `main`. */
   op('newLoop', { as: Name }),
+  /** Later actions, of whatever callback, concern this loop. */
   op('useLoop', { as: Name }),
   op('closeLoop', {}),
   op('wakeup', { id: Name, run: Name }),

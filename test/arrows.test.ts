@@ -39,7 +39,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'mdast-util-from-markdown': ['spec'],
   mdast: ['spec'],
   'ts-node': ['conformance/host'],
-  typescript: ['conformance/host'],
+  typescript: ['conformance/host', 'fixtures'],
   commander: ['cli'],
 };
 

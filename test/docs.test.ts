@@ -22,6 +22,8 @@ import ts from 'typescript';
 import { anchorsOf, blocksOf, type Block } from './markdown.js';
 import { filesBelow, root, textOf } from './sources.js';
 
+/** Has conventions and a test of its own: peers.test.ts. */
+const OWN_TEST = ['docs/peers.md'];
 const DOCUMENTS = [
   'README.md',
   'CONTRIBUTING.md',
@@ -35,6 +37,7 @@ const place = ({ file, line }: Block): string => `${file}:${line}`;
 interface Ended {
   readonly code: number | null;
   readonly out: string;
+  readonly err: string;
 }
 
 /** Runs a script as a user of the package would who has installed it in that folder. */
@@ -46,12 +49,12 @@ function sh(script: string, cwd: string): Promise<Ended> {
       env: { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '', COLUMNS: '', NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let out = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => (out += text));
+    let [out, err] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
     child.on('error', reject);
     child.on('close', (code) => {
-      resolve({ code, out });
+      resolve({ code, out, err });
     });
   });
 }
@@ -100,7 +103,7 @@ function diagnosticsOf(path: string): string[] {
 
 for (const document of DOCUMENTS) {
   const blocks = blocksOf(document);
-  void t.test(document, async (t) => {
+  void t.test(document, { skip: OWN_TEST.includes(document) && 'see peers.test.ts' }, async (t) => {
     const folder = t.testdir({
       node_modules: {
         evspec: t.fixture('symlink', root),
@@ -111,13 +114,15 @@ for (const document of DOCUMENTS) {
     });
     for (const { mark, text } of blocks)
       if (mark.startsWith('file: ')) writeFileSync(join(folder, mark.slice('file: '.length)), text);
-    let last: Ended = { code: 0, out: '' };
+    let last: Ended = { code: 0, out: '', err: '' };
     for (const block of blocks) {
       const { mark, text, language } = block;
       const run = /^run(?:, exits with (\d))?$/.exec(mark);
       if (run !== null) {
         last = await sh(text, folder);
-        t.equal(last.code, Number(run[1] ?? 0), `${place(block)} runs`, { printed: last.out.slice(-4000) });
+        t.equal(last.code, Number(run[1] ?? 0), `${place(block)} runs`, {
+          printed: (last.err + last.out).slice(-4000),
+        });
       } else if (mark === 'output') {
         t.equal(missing(text, last.out), undefined, `${place(block)} is printed`, {
           printed: last.out.slice(0, 4000),

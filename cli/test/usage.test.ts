@@ -12,8 +12,6 @@ const folder = t.testdir({
   'no-syntax.mjs': 'export default {{;\n',
   'wrong-export.ts': 'export default 5;\n',
   'no-default.mjs': 'export const loop = 1;\n',
-  'bad.py': 'def (:\n',
-  'wrong.py': 'x = 1\n',
   'two-words.txt': 'LOOP-TIMER-1 LOOP-TIMER-2\n',
   'matches-nothing.txt': 'LOOP-NOTHING-*\n',
   'not-a-scenario.json': '{"name": "x"}',

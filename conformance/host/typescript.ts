@@ -34,7 +34,7 @@ function optionsFor(path: string, mode: 'checked' | 'unchecked'): RegisterOption
     pretty: false,
     // An import of './x.js' finds x.ts.
     experimentalResolver: true,
-    moduleTypes: { '**/*': 'cjs' },
+    moduleTypes: { '/**/*': 'cjs' },
     compilerOptions: {
       module: 'commonjs',
       // Knows `exports` of packages; allowed with commonjs since TypeScript 6.

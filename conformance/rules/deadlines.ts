@@ -52,6 +52,15 @@ export class Deadlines {
       : this.h.timeOf(timer.clockReadAt) + 1 + timer.delay * 1000;
   }
 
+  /**
+   * Due at once, within the resolution. A loop may make a task of such a timer, as uvloop does, and then it has no place
+   * among the others.
+   */
+  dueWhenSet(timer: Timer): boolean {
+    const now = this.h.timeOf(timer.at) + 1 + this.h.subject.timerResolutionMs * 1000;
+    return this.latest(timer) <= now;
+  }
+
   /** The first step at which the timer was certainly due; the end of the trace if it never was. O(log steps). */
   dueAt(timer: Timer): number {
     const due = this.latest(timer);

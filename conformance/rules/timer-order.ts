@@ -1,5 +1,5 @@
 /**
- * Which timers surely had to come before which, and did they.
+ * Which timers surely had to come before which, and did they. Not those that were due when they were set.
  *
  * Two timers are compared where their deadlines can be: by their bounds on the trace's clock; by their delays, if both
  * were set in one go, so that any clock they count from was read between the first and the last of them; by the distance from
@@ -8,6 +8,7 @@
 import { FAR_MS, type History, type LoopRun, type Timer } from '../trace/history.js';
 import type { Frame } from '../trace/timeline.js';
 import type { Deadlines } from './deadlines.js';
+import { firstRunOf } from './missed.js';
 
 /** A timer's place in one group of timers that can be compared: it was due between `low` and `high`. */
 interface Place {
@@ -61,7 +62,7 @@ export class TimerOrder {
     for (const frame of h.frames) {
       if (frame.kind !== 'timer') continue;
       const timer = h.byToken[frame.token] as Timer | undefined;
-      if (timer === undefined || timer.frames[0] !== frame) continue;
+      if (timer === undefined || timer.frames[0] !== frame || deadlines.dueWhenSet(timer)) continue;
       const at = frame.enter!.index;
       const run = h.runAt(at);
       if (run !== undefined && timer.cancelledAt > at) this.#fire(timer, frame, run);
@@ -70,12 +71,9 @@ export class TimerOrder {
 
   /** A timer that surely was due later, and was entered although this one was not. */
   passedBy(timer: Timer): Passing | undefined {
-    if (timer.failed !== undefined || timer.frames.length > 0) return undefined;
-    const within = this.h.runAt(timer.at);
-    const run =
-      within?.loop === timer.loop
-        ? within
-        : this.h.runs.find((r) => r.loop === timer.loop && r.from > timer.at);
+    if (timer.failed !== undefined || timer.frames.length > 0 || this.deadlines.dueWhenSet(timer))
+      return undefined;
+    const run = firstRunOf(this.h, timer);
     if (run === undefined) return undefined;
     for (const { group, high } of this.#places(timer, run)) {
       const latest = this.#groups.get(group)?.latest;

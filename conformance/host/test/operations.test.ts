@@ -11,6 +11,9 @@ import {
   type Test,
 } from './subject-process.js';
 
+/** Starting a subject, and compiling one, takes long on a machine that is busy. */
+t.setTimeout(300_000);
+
 /** Operations that a subject has done in these tests. */
 const done = new Set<string>();
 const END = { runs: [[{ op: 'done' as const }]] };

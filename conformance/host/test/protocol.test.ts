@@ -13,6 +13,9 @@ import {
   type Program,
 } from './subject-process.js';
 
+/** Starting a subject, and compiling one, takes long on a machine that is busy. */
+t.setTimeout(300_000);
+
 const END = { runs: [[{ op: 'done' as const }]] };
 const PING: Program = {
   fds: { a: { kind: 'pair' } },

@@ -1,33 +1,15 @@
 /** Rules of `spec/loop/tasks.md`. */
-import { FAR_MS, type History, type LoopRun, type Task } from '../../trace/history.js';
+import { FAR_MS, type History, type Task } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
 import { Deadlines } from '../deadlines.js';
-import { oversleeps, oversleptBetween, type Oversleep } from '../oversleep.js';
+import { firstRunOf, missedRound } from '../missed.js';
+import { oversleeps, oversleptBetween } from '../oversleep.js';
 import type { RuleSet } from '../rule.js';
 import { alwaysReady, chainOf, dueTimers, judgeFairness, readyFds } from '../starvation.js';
 import { stepCounter } from '../step-counter.js';
 
 const enterOf = (frame: Frame): number => frame.enter!.index;
 const loopsOf = (h: History): Set<string> => new Set(h.runs.map((run) => run.loop));
-
-/** The run of the loop in which a task had its first chance. */
-const runOf = (h: History, task: Task): LoopRun | undefined => {
-  const within = h.runAt(task.at);
-  return within?.loop === task.loop
-    ? within
-    : h.runs.find((run) => run.loop === task.loop && run.from > task.at);
-};
-
-/** A task that was scheduled, and neither unscheduled nor left behind by a stop, had its time until the step. */
-function missedAt(h: History, sleeps: readonly Oversleep[], task: Task): number | undefined {
-  const run = runOf(h, task);
-  if (run === undefined) return undefined;
-  const passed =
-    h.horizons.find(({ loop, from, to }) => loop === task.loop && from > task.at && to < run.to)?.to ??
-    oversleptBetween(sleeps, task.loop, task.at, h.end)?.to;
-  if (passed === undefined || passed < run.from || passed > run.to) return undefined;
-  return run.stops.some((stop) => stop.index > task.at && stop.index < passed) ? undefined : passed;
-}
 
 /** Unscheduled by another task that waited with it: they were scheduled in one callback. */
 function unscheduledByMate(h: History, task: Task): Frame | undefined {
@@ -72,7 +54,7 @@ export const taskRules: RuleSet = {
       if (second !== undefined)
         say.broken(enterOf(second), `task ${task.run} ran ${task.frames.length} times for one schedule`);
       else if (first === undefined) {
-        const missed = missedAt(h, sleeps, task);
+        const missed = missedRound(h, sleeps, task);
         if (missed !== undefined) say.broken(missed, `task ${task.run} did not run, though the loop went on`);
       } else if (last > (first.exit?.index ?? Infinity)) say.kept();
     }
@@ -91,7 +73,7 @@ export const taskRules: RuleSet = {
       const runs = other.frames.length + task.frames.length;
       if (runs >= 2) say.kept();
       else if (runs === 1) {
-        const missed = missedAt(h, sleeps, other.frames.length === 0 ? other : task);
+        const missed = missedRound(h, sleeps, other.frames.length === 0 ? other : task);
         if (missed !== undefined)
           say.broken(missed, `callback ${task.run} was scheduled twice, and ran once`);
       }
@@ -153,7 +135,7 @@ export const taskRules: RuleSet = {
       const entered = frames[0] === undefined ? h.end : enterOf(frames[0]);
       const sleep = oversleptBetween(sleeps, loop, at, entered);
       if (sleep !== undefined) {
-        const stopped = runOf(h, task)?.stops.some((stop) => stop.index < sleep.from) === true;
+        const stopped = firstRunOf(h, task)?.stops.some((stop) => stop.index < sleep.from) === true;
         if (!stopped)
           say.broken(sleep.to, `task ${run}, scheduled by a ${by.kind}, waited while the loop slept`);
       } else if (frames[0] !== undefined && busy[at] === 1 && (ready.get(loop)?.[entered] ?? 0) === 0)

@@ -2,6 +2,7 @@
 import { FAR_MS, type History, type Timer } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
 import { Deadlines, NOISE_US } from '../deadlines.js';
+import { missedDeadline } from '../missed.js';
 import { hangs, oversleeps, oversleptBetween } from '../oversleep.js';
 import { periodicRules } from '../periodic.js';
 import type { Rule, RuleSet, Say } from '../rule.js';
@@ -64,39 +65,26 @@ function bySetter(h: History): Map<Frame, Timer[]> {
   return groups;
 }
 
-/** A timer that was due when it was set had to be called at once. */
+/** A timer that was due when it was set had to be called without a wait. */
 function calledAtOnce(
   h: History,
   say: Say,
   wanted: (timer: Timer) => boolean,
-  kept: (timer: Timer) => void,
+  kept: (timer: Timer, frame: Frame) => void,
 ): void {
-  const those = h.timers.filter(
-    (timer) => timer.failed === undefined && timer.cancelledAt === Infinity && wanted(timer),
-  );
-  if (those.length === 0) return;
   const deadlines = new Deadlines(h);
-  const order = new TimerOrder(h, deadlines);
-  const overtaken = new Map(order.firings.map(({ timer, overtakenBy }) => [timer, overtakenBy]));
   const sleeps = oversleeps(h);
-  for (const timer of those) {
+  for (const timer of h.timers) {
+    if (timer.failed !== undefined || timer.cancelledAt !== Infinity || !wanted(timer)) continue;
     const frame = timer.frames[0];
-    const sleep = oversleptBetween(
-      sleeps,
-      timer.loop,
-      timer.at,
-      frame === undefined ? h.end : enterOf(frame),
-    );
-    const passed = order.passedBy(timer);
-    const other = overtaken.get(timer) ?? passed?.by;
-    const name = `timer ${timer.run}, due when it was set,`;
-    if (sleep !== undefined) say.broken(sleep.to, `${name} was not called while the loop slept`);
-    else if (other !== undefined)
-      say.broken(
-        frame === undefined ? passed!.at : enterOf(frame),
-        `${name} had to wait for timer ${other.run}`,
-      );
-    else if (frame !== undefined) kept(timer);
+    const until = frame === undefined ? h.end : enterOf(frame);
+    const sleep = oversleptBetween(sleeps, timer.loop, timer.at, until);
+    const missed = frame === undefined ? missedDeadline(h, deadlines, timer) : undefined;
+    if (sleep !== undefined)
+      say.broken(sleep.to, `timer ${timer.run}, due when it was set, waited while the loop slept`);
+    else if (missed !== undefined)
+      say.broken(missed, `timer ${timer.run}, due when it was set, was not called though the loop went on`);
+    else if (frame !== undefined) kept(timer, frame);
   }
 }
 
@@ -134,25 +122,26 @@ const hasOnlyTimers = (h: History): boolean =>
 
 export const timerRules: RuleSet = {
   'LOOP-TIMER-1': (h, say) => {
-    const order = new TimerOrder(h, new Deadlines(h));
+    const deadlines = new Deadlines(h);
+    const order = new TimerOrder(h, deadlines);
     const hung = hangs(h);
     for (const timer of h.timers) {
       if (timer.failed !== undefined || timer.cancelledAt !== Infinity) continue;
-      const [first, second] = timer.frames;
-      if (second !== undefined)
-        say.broken(enterOf(second), `timer ${timer.run} was called ${timer.frames.length} times`);
+      const { run, delay, frames } = timer;
+      const [first, second] = frames;
+      if (second !== undefined) say.broken(enterOf(second), `timer ${run} was called ${frames.length} times`);
       else if (first !== undefined) {
         if (wentOn(h, first)) say.kept();
         continue;
       }
       const passed = order.passedBy(timer);
+      const missed = missedDeadline(h, deadlines, timer);
       if (passed !== undefined)
-        say.broken(
-          passed.at,
-          `timer ${timer.run} was not called, though timer ${passed.by.run} was due later`,
-        );
-      else if (hung?.loop === timer.loop && timer.delay < FAR_MS)
-        say.broken(h.end - 1, `timer ${timer.run} of ${timer.delay} ms was not called; the loop hung`);
+        say.broken(passed.at, `timer ${run} was not called, though timer ${passed.by.run} was due later`);
+      else if (missed !== undefined)
+        say.broken(missed, `timer ${run} was not called, though the loop went on after its deadline`);
+      else if (hung?.loop === timer.loop && delay < FAR_MS)
+        say.broken(h.end - 1, `timer ${run} of ${delay} ms was not called; the loop hung`);
     }
   },
 
@@ -269,7 +258,7 @@ export const timerRules: RuleSet = {
     for (const timer of h.timers)
       if (negative(timer) && timer.failed !== undefined && !closedBefore(h, timer.at))
         say.chose('rejected', timer.at);
-    calledAtOnce(h, say, negative, (timer) => say.chose('as-zero', enterOf(timer.frames[0]!)));
+    calledAtOnce(h, say, negative, (_, frame) => say.chose('as-zero', enterOf(frame)));
   },
 
   'LOOP-TIMER-10': (h, say) => {
@@ -382,6 +371,7 @@ export const timerRules: RuleSet = {
         (timer) =>
           timer.cancelledAt === Infinity &&
           timer.frames.length > 0 &&
+          !deadlines.dueWhenSet(timer) &&
           deadlines.latest(timer) + deadlines.apart <= h.timeOf(end),
       );
       const entered = due.map((timer) => enterOf(timer.frames[0]!)).sort((a, b) => a - b);

@@ -60,6 +60,17 @@ export const errorChecks: readonly Check[] = [
     },
   }),
   check({
+    clauses: ['LOOP-ERROR-4'],
+    name: 'each-of-three-throws-in-every-round',
+    // None is ever drained, so that who is skipped has no second chance in a later round.
+    fds: { a: 'pair', b: 'pair', c: 'pair' },
+    main: [...ready('a', 'b', 'c'), barrier('end'), start],
+    callbacks: {
+      ...Object.fromEntries(['a', 'b', 'c'].map((fd) => [`handler-${fd}`, { rest: [throwError] }])),
+      end: [done],
+    },
+  }),
+  check({
     clauses: ['LOOP-ERROR-5'],
     name: 'the-first-of-three-throws',
     main: [schedule('a'), schedule('b'), schedule('c'), barrier('end'), start],

@@ -53,4 +53,15 @@ export const seedChecks: readonly Check[] = [
       woken: [done],
     },
   }),
+  check({
+    clauses: ['LOOP-SEED-19'],
+    name: 'a-timer-overdue-when-a-timer-ends',
+    main: [wakeup('w', 'woken'), timeout(1, 'slow'), start],
+    // A loop that sleeps on does so for as long as the second timer's delay, time enough to be found asleep.
+    callbacks: {
+      slow: [timeout(40, 'overdue'), thread('idle', [{ op: 'wake', id: 'w' }]), burn(45)],
+      overdue: [],
+      woken: [done],
+    },
+  }),
 ];

@@ -142,8 +142,8 @@ const oneShot: readonly Check[] = [
   check({
     clauses: ['LOOP-TIMER-9'],
     name: 'negative-delay',
-    main: [timeout(-5, 'negative'), timeout(8, 'end'), start],
-    callbacks: { negative: [], end: [done] },
+    main: [timeout(-5, 'negative'), timeout(8, 'late'), start],
+    callbacks: { negative: [], late: [barrier('end')], end: [done] },
   }),
   check({
     clauses: ['LOOP-TIMER-10'],
@@ -240,7 +240,7 @@ const oneShot: readonly Check[] = [
     main: [add('a', 'read', 'reader'), write('a.peer'), schedule('go'), start],
     callbacks: {
       reader: { rest: [burn(0.1)] },
-      go: [...numbered(6).map((name, i) => timeout(i / 4, name)), timeout(12, 'end'), burn(8)],
+      go: [...numbered(6).map((name, i) => timeout(2.5 + i / 4, name)), timeout(14, 'end'), burn(9)],
       ...idle(numbered(6)),
       end: [done],
     },

