@@ -1,5 +1,5 @@
 /** How the command ends early: each error is one sentence for standard error, and an exit code. */
-import type { SubjectProblem } from './subject-session.js';
+import type { ProblemReport } from '../spec/report.js';
 
 export const EXIT_USAGE = 2;
 export const EXIT_PROBLEM = 3;
@@ -22,10 +22,7 @@ const REFUSED = /^The subject could not be loaded: (.*?)\.?\.?$/s;
  * What a problem at hello means for the one who typed the command: an adapter that can't be loaded, or a command that can't
  * be started, is wrong usage; everything else broke.
  */
-export function helloError(
-  { kind, text, stderr }: SubjectProblem,
-  subject: string,
-): UsageError | BrokenError {
+export function helloError({ kind, text, stderr }: ProblemReport, subject: string): UsageError | BrokenError {
   // The diagnostics of a compiler have many lines; the sentence has one.
   const why = (REFUSED.exec(text)?.[1] ?? text).replaceAll('\\n', ' ');
   if (kind === 'hello-refused') return new UsageError(`${subject} can't be used as a subject: ${why}`);

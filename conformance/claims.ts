@@ -114,6 +114,22 @@ export function doesNotClaim(hello: Hello, clause: Clause): string | undefined {
   return clause.requires.map((capability) => lacks(hello, capability)).find((reason) => reason !== undefined);
 }
 
+/** Why each clause is not claimed: by facet or capability, or because none of its checks can run. */
+export function unclaimedReasons(
+  hello: Hello,
+  clauses: readonly Clause[],
+  checks: readonly Check[],
+): Map<string, string> {
+  const reasons = new Map<string, string>();
+  for (const clause of clauses) {
+    const why = checks.filter((c) => c.clauses.includes(clause.id)).map((c) => cannotRun(hello, needsOf(c)));
+    const unable = why.length > 0 && why.every((w) => w !== undefined) ? why[0] : undefined;
+    const reason = doesNotClaim(hello, clause) ?? unable;
+    if (reason !== undefined) reasons.set(clause.id, reason);
+  }
+  return reasons;
+}
+
 /** Words in `hello` that the kit does not know: a misspelt capability must not silently claim what it meant to disclaim. */
 export function unknownWords(
   hello: Hello,

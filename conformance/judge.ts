@@ -200,23 +200,3 @@ function push<V>(map: Map<string, V[]>, key: string, value: V): void {
   if (list === undefined) map.set(key, [value]);
   else list.push(value);
 }
-
-export interface ExitFacts {
-  readonly strict: boolean;
-}
-
-/**
- * 0: every claimed MUST passes, none unexercised, blocked or in error. 1: a claimed MUST fails (with `strict`, a SHOULD). 3: an
- * error. 4: not failed, but incomplete. A run that judged nothing is never 0.
- */
-export function exitCodeOf(
-  outcomes: readonly ClauseOutcome[],
-  problems: number,
-  { strict }: ExitFacts,
-): 0 | 1 | 3 | 4 {
-  const gating = outcomes.filter((o) => strict || o.clause.level === 'MUST');
-  if (gating.some((o) => o.verdict === 'fail')) return 1;
-  if (problems > 0 || outcomes.some((o) => o.verdict === 'error')) return 3;
-  if (gating.some((o) => o.verdict === 'unexercised' || o.verdict === 'blocked')) return 4;
-  return gating.some((o) => o.verdict === 'pass') ? 0 : 4;
-}

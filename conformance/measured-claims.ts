@@ -50,7 +50,9 @@ export function claimScenarios(hello: Hello): Scenario[] {
 export function refuteClaim(hello: Hello, scenario: Scenario, trace: Trace): string | undefined {
   if (scenario.name !== roundsScenario.name) return undefined;
   const h = readHistory(scenario, trace, NO_FACTS);
-  const burned = h.steps.find((step) => step.action?.op === 'burn')!;
+  const burned = h.steps.find((step) => step.action?.op === 'burn' && step.record.k === 'did');
+  if (burned === undefined)
+    return `the subject ${trace.unfinished ?? 'ended'} before its claims could be measured`;
   const passed = (h.timeOf(burned.index) - h.timeOf(burned.index - 1)) / 1000;
   if (passed < BURN_MS * 0.98 || passed > 10_000)
     return `a burn of ${BURN_MS} ms took ${passed.toFixed(3)} ms by the trace's clock 't': is it in µs?`;

@@ -53,6 +53,8 @@ export const ProblemReport = z.strictObject({
   check: z.string().optional(),
   kind: z.string(),
   text: z.string(),
+  /** The end of what the subject wrote to its standard error. */
+  stderr: z.string().optional(),
 });
 export type ProblemReport = z.infer<typeof ProblemReport>;
 

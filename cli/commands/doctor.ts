@@ -8,7 +8,7 @@ import { examine } from '../doctor/examine.js';
 import type { Finding, State } from '../doctor/finding.js';
 import { EXIT_PROBLEM, helloError } from '../errors.js';
 import { addSubjectOptions, subjectOf, type SubjectOptions } from '../options.js';
-import { withSubject } from '../subject-session.js';
+import { withSubject } from '../../conformance/subject-session.js';
 
 const EXAMPLES = `
 Examples:

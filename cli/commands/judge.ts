@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import type { Context } from '../context.js';
 import { addSelectionOptions, refuseSubjectCommand, selectionOf, type SelectionOptions } from '../options.js';
-import { judgeRecorded } from '../recorded.js';
+import { judgeRecorded } from '../../conformance/recorded.js';
 import { addReportOptions, prepareDelivery, type ReportOptions } from '../report-options.js';
 import { readHello, readScenarios, readTraces } from '../scenario-files.js';
 

@@ -26,7 +26,7 @@ import {
   type Claims,
   type Ran,
   type SubjectSession,
-} from '../subject-session.js';
+} from '../../conformance/subject-session.js';
 import { referenceFor } from '../subjects.js';
 import { didYouMean } from '../suggest.js';
 

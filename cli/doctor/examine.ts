@@ -11,7 +11,7 @@ import { FACETS } from '../../spec/contract.js';
 import type { Hello } from '../../spec/protocol.js';
 import type { Scenario } from '../../spec/scenario.js';
 import type { Trace } from '../../spec/trace.js';
-import { measureClaims, type SubjectSession } from '../subject-session.js';
+import { measureClaims, type SubjectSession } from '../../conformance/subject-session.js';
 import { findingOf, type Finding } from './finding.js';
 import { BYTES, bytesDefect, errnoDefect, ERRNOS } from './kernel.js';
 import { OPERATIONS } from './operations.js';

@@ -26,9 +26,16 @@ async function loadJavaScript(path: string): Promise<unknown> {
 }
 
 async function loadTypeScript(path: string, mode: 'checked' | 'unchecked'): Promise<unknown> {
-  // The compiler takes a while to load, and most subjects do without.
-  const { requireTypeScript } = await import('./typescript.js');
-  return requireTypeScript(path, mode);
+  const { noDeprecation = false } = process;
+  // ts-node itself uses what later versions of Node deprecate.
+  process.noDeprecation = true;
+  try {
+    // Not at the top: the compiler takes a while to load, and most subjects do without.
+    const { requireTypeScript } = await import('./typescript.js');
+    return requireTypeScript(path, mode);
+  } finally {
+    process.noDeprecation = noDeprecation;
+  }
 }
 
 function subjectOf(module: unknown, path: string): LoopSubject {

@@ -4,6 +4,8 @@
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import type { Posix } from '../../posix/index.js';
 import type { ThreadReport } from '../../spec/trace.js';
+import { Impossible } from './impossible.js';
+import { textOf } from './raised.js';
 import { CELLS, type ThreadOrder, type ThreadReady, type ThreadSetup } from './thread-messages.js';
 
 export class HelperThread {
@@ -42,7 +44,11 @@ export class HelperThread {
 
   /** Never waits. */
   order(order: ThreadOrder): void {
-    this.port.postMessage(order);
+    try {
+      this.port.postMessage(order);
+    } catch (error) {
+      throw new Impossible(`the token of a wake-up does not survive postMessage: ${textOf(error)}`);
+    }
     this.ordered++;
   }
 

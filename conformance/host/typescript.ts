@@ -79,6 +79,11 @@ function compiler(service: Service): Service['compile'] {
   };
 }
 
+/** `import.meta` and `await` at the top level: what only ES modules have. */
+const NEEDS_ES_MODULE: readonly number[] = [1343, 1378, 1309];
+const ADVICE =
+  'TypeScript is compiled to CommonJS here: compile what needs an ES module first, and name the .js file';
+
 /** One line that names file and line, of what may be a hundred. */
 function doesNotCompile(error: TSError): NoSubject {
   const text = error.diagnosticText.trim();
@@ -86,5 +91,6 @@ function doesNotCompile(error: TSError): NoSubject {
   const file = first?.['file'] === undefined ? '' : relative(process.cwd(), first['file']);
   const message =
     first === undefined ? text.split('\n', 1)[0]! : `${file}:${first['line']}: ${first['what']}`;
-  return new NoSubject(message, text);
+  const esModule = error.diagnosticCodes.some((code) => NEEDS_ES_MODULE.includes(code));
+  return new NoSubject(esModule ? `${message} (${ADVICE})` : message, text);
 }

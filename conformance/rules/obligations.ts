@@ -2,7 +2,7 @@
  * What several rules share: when a loop owed somebody a call.
  */
 import type { EventName } from '../../spec/trace.js';
-import type { History, Registration } from '../trace/history.js';
+import type { History, LoopRun, Registration } from '../trace/history.js';
 import type { Frame } from '../trace/timeline.js';
 
 /** An event that was certain, watched for, and had time to be delivered. */
@@ -28,6 +28,9 @@ export function* obligations(h: History, event: EventName): Generator<Obligation
       const from = Math.max(horizon.from, registration.at);
       // Whatever was registered or became ready within the horizon had less than its whole length.
       if (from !== horizon.from) continue;
+      // What becomes of a handler that throws is a choice.
+      if (registration.frames.some((frame) => frame.raised !== undefined && frame.enter!.index < from))
+        continue;
       const ready = registration.fd.file.certainly[event];
       if (!ready.at(from) || !h.wants(registration, event, from, from + 1)) continue;
       const delivery = h.delivery(registration, event, from, horizon.to);
@@ -38,6 +41,12 @@ export function* obligations(h: History, event: EventName): Generator<Obligation
     }
   }
 }
+
+/** The run that ended with an error, none of a callback's making, while the registration was in force. */
+export const brokenRun = (h: History, { failed, at, endedAt, loop }: Registration): LoopRun | undefined =>
+  failed !== undefined || h.throws.length > 0
+    ? undefined
+    : h.runs.find((run) => run.loop === loop && run.raised !== undefined && at < run.to && endedAt > run.to);
 
 /** `a` as `fd a (7)`. */
 export const nameOf = (registration: Registration): string =>

@@ -9,11 +9,12 @@
  * subject are listed before it is killed. Without /proc (macOS, BSD), the process group is all there is.
  *
  * The same is done when the kit itself ends early: by an uncaught exception, process.exit, SIGINT, SIGTERM or SIGHUP.
- * Only SIGKILL leaves subjects behind, and those see the end of file on their standard input.
+ * If it is killed otherwise, the watchdog does it (watchdog.ts).
  */
 import { MARK_VARIABLE } from '../../spec/protocol.js';
 import { commandOf, hasInEnvironment, ownProcesses, processState } from './process-table.js';
 import { excerpt } from './visible.js';
+import { watch } from './watchdog.js';
 
 export interface Leftover {
   readonly pid: number;
@@ -88,7 +89,8 @@ export interface Guarded {
   readonly onEnd: () => void;
 }
 
-const guarded = new Set<Guarded>();
+/** Run → what tells its watchdog that all is well. */
+const guarded = new Map<Guarded, () => void>();
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** From now on until {@link release}, the run's processes are killed when this process ends. */
@@ -97,10 +99,11 @@ export function guard(run: Guarded): void {
     process.on('exit', endAll);
     for (const signal of SIGNALS) process.on(signal, onSignal);
   }
-  guarded.add(run);
+  guarded.set(run, watch(run.mark));
 }
 
 export function release(run: Guarded): void {
+  guarded.get(run)?.();
   if (guarded.delete(run) && guarded.size === 0) uninstall();
 }
 
@@ -110,7 +113,7 @@ function uninstall(): void {
 }
 
 function endAll(): void {
-  for (const run of guarded) {
+  for (const run of guarded.keys()) {
     for (const leader of run.leaders) killTree(leader);
     killMarked(run.mark);
     run.onEnd();

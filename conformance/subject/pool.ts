@@ -102,13 +102,13 @@ export class SubjectPool {
       this.#end({ name: 'closed', why: 'the run was interrupted' });
     };
     this.#guarded = { mark: this.mark, leaders: new Set(), onEnd };
-    guard(this.#guarded);
   }
 
   /** Starts the first process. Its hello, or why there is none; then {@link run} gives that problem too. */
   hello(): Promise<Hello | Problem> {
     this.#helloPromise ??= new Promise((resolve) => {
       this.#settleHello = resolve;
+      guard(this.#guarded);
       void Budgets.measure(this.#options.patience).then((budgets) => {
         this.#budgets = budgets;
         const slot = this.#slots[0];

@@ -233,7 +233,10 @@ export class History {
   farAfter(step: number): number {
     for (const timer of this.timers) {
       const frame = timer.delay >= FAR_MS ? timer.frames[0] : undefined;
-      if (frame !== undefined && frame.enter!.index > step) return frame.enter!.index;
+      if (frame === undefined || frame.enter!.index <= step) continue;
+      // One that fired much too early tells nothing of what had not come by then.
+      const waited = this.timeOf(frame.enter!.index) - this.timeOf(timer.at);
+      if (waited >= timer.delay * 500) return frame.enter!.index;
     }
     return this.trace.unfinished === 'hung' ? this.end : Infinity;
   }

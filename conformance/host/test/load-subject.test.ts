@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { packageVersion } from '../../../spec/package-root.js';
 import type { Hello, Reply } from '../../../spec/protocol.js';
 import {
   entered,
@@ -116,6 +117,10 @@ void t.test('TypeScript, in all sorts of projects', async (t) => {
   }
 });
 
+void t.test('the reference is of the version of the package', async (t) => {
+  t.equal((await helloOf(reference())).version, packageVersion());
+});
+
 void t.test('JavaScript', async (t) => {
   const folder = project(t, {
     'a.mjs': `export default ${UNTYPED}`,
@@ -135,6 +140,7 @@ void t.test('what is no subject gets a sentence', async (t) => {
     'in-import.ts': `import { y } from './type-error-too.js';\nexport default y;`,
     'type-error-too.ts': `export const y: number = 'text';`,
     'syntax.ts': `export default {;`,
+    'module.ts': `export default import.meta.url;`,
     'throws.ts': `throw new RangeError('not today');\nexport default 1;`,
     'syntax.mjs': `export default {;`,
     'nothing.mjs': ``,
@@ -153,6 +159,10 @@ void t.test('what is no subject gets a sentence', async (t) => {
   t.match(stderr, /type-error\.ts\(3,14\): error TS2322/, 'all diagnostics, as text');
   t.match(await errorOf(at('in-import.ts')), /type-error-too\.ts:1: error TS2322/);
   t.match(await errorOf(at('syntax.ts')), /syntax\.ts:1: error TS1/);
+  t.match(
+    await errorOf(at('module.ts')),
+    /module\.ts:1: error TS1343: .*compile what needs an ES module first/,
+  );
   t.match(await errorOf(at('throws.ts')), /^the subject can't be loaded: RangeError: not today$/);
   t.match(await errorOf(at('syntax.mjs')), /^the subject can't be loaded: SyntaxError: /);
   t.match(await errorOf(at('missing.mjs')), /^there is no file .*missing\.mjs$/);

@@ -151,8 +151,15 @@ export const errorRules: RuleSet = {
       if (run.raised !== undefined)
         say.broken(run.to, `what the timer '${frame.run}' threw made start raise`);
       else if (skipped === undefined) say.kept();
-      else if (h.farAfter(at) !== Infinity)
-        say.broken(Math.min(h.farAfter(at), h.end), `after a timer threw, timer ${skipped.run} did not fire`);
+      else {
+        const later = h.timers
+          .filter((t) => t.notBefore > h.timeOf(at))
+          .flatMap((t) => t.frames)
+          .find((f) => f.enter!.index > at && f.enter!.index < run.to);
+        const passed = later?.enter!.index ?? h.farAfter(at);
+        if (passed !== Infinity)
+          say.broken(Math.min(passed, h.end), `after a timer threw, timer ${skipped.run} did not fire`);
+      }
     }
   },
 

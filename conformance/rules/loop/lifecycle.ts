@@ -1,6 +1,6 @@
 /** Rules of `spec/loop/lifecycle.md`. */
 import type { Did } from '../../../spec/trace.js';
-import { FAR_MS, type History, type LoopRun } from '../../trace/history.js';
+import { FAR_MS, type History, type LoopRun, type Timer } from '../../trace/history.js';
 import { batchMates } from '../batches.js';
 import { obligations } from '../obligations.js';
 import type { RuleSet } from '../rule.js';
@@ -21,11 +21,18 @@ const idleStopsBefore = (h: History, run: LoopRun) =>
     ({ step, loop }) => loop === run.loop && step.index < run.from && step.index > (before(h, run)?.to ?? -1),
   );
 
-/** A timer of the run that fired too late to be anything but the end of a wait. */
+/** A timer of the run that fired too late to be anything but the end of a wait that began after the step. */
 const farTimerIn = (h: History, run: LoopRun, after: number) =>
   h.timers
-    .flatMap((t) => (t.delay >= FAR_MS ? t.frames : []))
+    .flatMap((t) => (t.delay >= FAR_MS && t.notBefore > h.timeOf(after) ? t.frames : []))
     .find((f) => f.enter!.index > after && f.enter!.index < run.to);
+
+/** A timer that fired in the run and was due well after another. */
+const laterTimerIn = (h: History, run: LoopRun, other: Timer) =>
+  h.timers
+    .filter((t) => t.notBefore > other.notBefore + 2000 * (h.subject.timerResolutionMs + MARGIN_MS))
+    .flatMap((t) => t.frames)
+    .find((f) => f.enter!.index > run.from && f.enter!.index < run.to);
 
 /** Nobody but the loop itself can have ended the run: whole trace, nothing raised, no stop left over from before. */
 const endedByItself = (h: History, run: LoopRun): boolean =>
@@ -135,9 +142,9 @@ export const lifecycleRules: RuleSet = {
           continue;
         if (timer.frames.some((frame) => frame.enter!.index < run.from)) continue;
         const fired = h.firstRunAfter(timer, run.from);
-        const far = farTimerIn(h, run, run.from);
-        if (far !== undefined && (fired === undefined || fired.enter!.index > far.enter!.index))
-          say.broken(far.enter!.index, `timer ${timer.run}, set in the run before, did not fire`);
+        const later = farTimerIn(h, run, run.from) ?? laterTimerIn(h, run, timer);
+        if (later !== undefined && (fired === undefined || fired.enter!.index > later.enter!.index))
+          say.broken(later.enter!.index, `timer ${timer.run}, set in the run before, did not fire`);
         else if (fired !== undefined && fired.enter!.index < run.to) say.kept();
       }
     }

@@ -2,7 +2,7 @@
 import type { EventName } from '../../../spec/trace.js';
 import { eventsOf, type History, type Registration } from '../../trace/history.js';
 import type { Step } from '../../trace/timeline.js';
-import { closedBehind, nameOf, obligations, type Obligation } from '../obligations.js';
+import { brokenRun, closedBehind, nameOf, obligations, type Obligation } from '../obligations.js';
 import type { RuleSet, Say } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
 
@@ -247,7 +247,13 @@ export const readinessRules: RuleSet = {
         say.kept();
       else {
         const passed = passedAfter(h, at, registration.loop);
-        if (passed !== undefined && passed.to < reused)
+        const run = brokenRun(h, registration);
+        if (run !== undefined && run.to < reused)
+          say.broken(
+            run.to,
+            `a handler was added for ${nameOf(registration)}, which is not open, and start raised: ${run.raised!.text}`,
+          );
+        else if (passed !== undefined && passed.to < reused)
           say.broken(
             passed.to,
             `a handler was added for ${nameOf(registration)}, which is not open, and nobody was told`,
@@ -340,6 +346,11 @@ export const readinessRules: RuleSet = {
   'LOOP-READY-19': (h, say) => {
     for (const owed of allObligations(h))
       if (owed.registration.fd.number >= BEYOND_SELECT) judgeObligation(owed, owed.event, say);
+    for (const registration of h.registrations) {
+      const run = registration.fd.number >= BEYOND_SELECT ? brokenRun(h, registration) : undefined;
+      if (run !== undefined)
+        say.broken(run.to, `start raised while ${nameOf(registration)} was watched: ${run.raised!.text}`);
+    }
   },
 
   'LOOP-READY-20': (h, say) => {
@@ -428,6 +439,12 @@ export const readinessRules: RuleSet = {
   'LOOP-READY-25': (h, say) => {
     const [closed] = closedBehind(h);
     if (closed === undefined) return;
+    const run = brokenRun(h, closed);
+    if (run !== undefined && run.to > closed.fd.closedAt)
+      say.broken(
+        run.to,
+        `after ${nameOf(closed)} was closed while it was watched, start raised: ${run.raised!.text}`,
+      );
     for (const owed of allObligations(h))
       if (owed.from >= closed.fd.closedAt)
         judgeObligation(owed, `${owed.event} after another watched fd was closed`, say);

@@ -2,6 +2,7 @@
 import type { Did } from '../../../spec/trace.js';
 import type { History, Sent, SignalHandler, Wakeup } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
+import { oversleeps } from '../oversleep.js';
 import type { Rule, RuleSet, Say } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
 
@@ -16,10 +17,38 @@ function callAfter(h: History, entity: Wakeup | SignalHandler, sent: Sent, time:
   return entity.frames.find((frame) => frame.enter!.index > sent.at && h.timeOf(frame.enter!.index) >= time);
 }
 
-/** Calls come before the far timer, or they were lost: nothing else was there to bring them. */
-function judgeArrival(h: History, say: Say, call: Frame | undefined, since: number, what: string): void {
-  const far = h.farAfter(since);
-  if (call !== undefined && call.enter!.index < far) say.kept();
+/** So long a sleep after the sending is no delay of the host. µs */
+const LONG_US = 250_000;
+
+/** Another thread was to send it, and did: one that waited in vain for the loop to sleep sent nothing. */
+const wasSent = (h: History, { at, thread }: Sent): boolean => {
+  const { action } = h.steps[at]!;
+  return action?.op !== 'thread' || (thread !== undefined && (action.when === 'now' || thread.slept));
+};
+
+/** By the loop's own thread. What became of another's is not known of a subject that hung or died. */
+const byItself = (h: History, { at }: Sent): boolean => h.steps[at]!.action?.op !== 'thread';
+
+/**
+ * Calls come before the far timer, or they were lost: nothing else was there to bring them. One that comes in the same round
+ * as the far timer may be called first, but the loop has slept until then.
+ * @param sentAt step and time of the sending
+ */
+function judgeArrival(
+  h: History,
+  say: Say,
+  call: Frame | undefined,
+  sentAt: { readonly at: number; readonly time: number },
+  what: string,
+): void {
+  const far = h.farAfter(sentAt.at);
+  const enter = call?.enter!.index ?? h.end;
+  const sleep = oversleeps(h).find(
+    ({ to }) =>
+      to > sentAt.at && to <= enter && to < h.end && h.timeOf(to) - Math.max(sentAt.time, 0) >= LONG_US,
+  );
+  if (sleep !== undefined) say.broken(sleep.to, `${what}: the loop slept until the far timer was due`);
+  else if (call !== undefined && enter < far) say.kept();
   else if (far !== Infinity)
     say.broken(Math.min(far, h.end), `${what}: its callback had not been called when the far timer fired`);
 }
@@ -40,7 +69,7 @@ const neverNested =
       );
       if (nested !== undefined)
         say.broken(nested.enter!.index, `it was called inside '${nested.parent!.run}'`);
-      else if (frames.length > 0 && sent.some(({ by, thread }) => by.kind !== 'main' && thread === undefined))
+      else if (frames.length > 0 && sent.some((one) => one.by.kind !== 'main' && byItself(h, one)))
         say.kept();
     }
   };
@@ -58,7 +87,7 @@ export const wakeupRules: RuleSet = {
             h,
             say,
             callAfter(h, wakeup, sent, sent.thread.startedAt),
-            sent.at,
+            { at: sent.at, time: sent.thread.startedAt },
             `a thread signalled wakeup ${wakeup.run} while the loop slept`,
           );
   },
@@ -69,12 +98,12 @@ export const wakeupRules: RuleSet = {
         const together = h.wakeups.some(
           (other, j) => j !== i && other.signals.some((s) => s.by === sent.by && s.thread === sent.thread),
         );
-        if (together)
+        if (together && wasSent(h, sent))
           judgeArrival(
             h,
             say,
             callAfter(h, wakeup, sent, sent.thread?.startedAt ?? 0),
-            sent.at,
+            { at: sent.at, time: lastSentAt(h, sent) },
             `wakeup ${wakeup.run} was signalled together with others`,
           );
       }
@@ -86,14 +115,14 @@ export const wakeupRules: RuleSet = {
   'LOOP-WAKE-4': (h, say) => {
     for (const wakeup of h.wakeups) {
       for (const sent of wakeup.signals) {
-        if (sent.thread !== undefined || h.runAt(sent.at) !== undefined) continue;
+        if (!byItself(h, sent) || h.runAt(sent.at) !== undefined) continue;
         const run = h.runs.find((r) => r.loop === wakeup.loop && r.from > sent.at);
         if (run !== undefined)
           judgeArrival(
             h,
             say,
             h.firstRunAfter(wakeup, run.from),
-            run.from,
+            { at: run.from, time: h.timeOf(run.from) },
             `wakeup ${wakeup.run} was signalled before the loop started`,
           );
       }
@@ -103,13 +132,13 @@ export const wakeupRules: RuleSet = {
   'LOOP-WAKE-5': (h, say) => {
     for (const wakeup of h.wakeups) {
       const last = wakeup.signals.at(-1);
-      if (last?.thread === undefined) continue;
+      if (last?.thread === undefined || !wasSent(h, last)) continue;
       const lastAt = lastSentAt(h, last);
       judgeArrival(
         h,
         say,
         callAfter(h, wakeup, last, lastAt),
-        last.at,
+        { at: last.at, time: lastAt },
         `the last of ${last.times} signals of wakeup ${wakeup.run} was lost`,
       );
     }
@@ -118,12 +147,12 @@ export const wakeupRules: RuleSet = {
   'LOOP-WAKE-6': (h, say) => {
     for (const wakeup of h.wakeups)
       for (const sent of wakeup.signals)
-        if (sent.by.token === wakeup.token && sent.thread === undefined)
+        if (sent.by.token === wakeup.token && byItself(h, sent))
           judgeArrival(
             h,
             say,
             h.firstRunAfter(wakeup, sent.at),
-            sent.at,
+            { at: sent.at, time: lastSentAt(h, sent) },
             `wakeup ${wakeup.run} was signalled in its own callback`,
           );
   },
@@ -137,7 +166,7 @@ export const wakeupRules: RuleSet = {
   'LOOP-WAKE-8': (h, say) => {
     for (const wakeup of h.wakeups) {
       for (const sent of wakeup.signals) {
-        if (sent.thread !== undefined || sent.times <= PIPE_BYTES) continue;
+        if (!byItself(h, sent) || sent.times <= PIPE_BYTES) continue;
         const record = h.steps[sent.at]!.record as Did;
         if (record.raised !== undefined) say.broken(sent.at, `the signal failed: ${record.raised.text}`);
         else if (h.firstRunAfter(wakeup, sent.at) !== undefined) say.kept();
@@ -170,7 +199,7 @@ export const wakeupRules: RuleSet = {
             h,
             say,
             callAfter(h, handler, sent, sent.thread.startedAt),
-            sent.at,
+            { at: sent.at, time: sent.thread.startedAt },
             `${handler.signal} arrived while the loop slept`,
           );
   },
@@ -178,12 +207,12 @@ export const wakeupRules: RuleSet = {
   'LOOP-SIGNAL-2': (h, say) => {
     for (const handler of h.signalHandlers)
       for (const sent of handler.raises)
-        if (sent.at < handler.removedAt && sent.thread === undefined)
+        if (sent.at < handler.removedAt && byItself(h, sent))
           judgeArrival(
             h,
             say,
             h.firstRunAfter(handler, sent.at),
-            sent.at,
+            { at: sent.at, time: lastSentAt(h, sent) },
             `${handler.signal} arrived before the poll`,
           );
   },
@@ -199,7 +228,7 @@ export const wakeupRules: RuleSet = {
         h,
         say,
         callAfter(h, handler, last, lastAt),
-        last.at,
+        { at: last.at, time: lastAt },
         `the last of ${last.times} ${handler.signal} was lost`,
       );
     }

@@ -55,6 +55,7 @@ void t.test('on Linux', { skip: hasProcessTable ? false : 'needs /proc' }, async
   for (const [how, ending, status] of [
     ['SIGTERM', 'setInterval(() => {}, 1e6);', 'SIGTERM'],
     ['SIGINT', 'setInterval(() => {}, 1e6);', 'SIGINT'],
+    ['SIGKILL', 'setInterval(() => {}, 1e6);', 'SIGKILL'],
     ['process.exit', 'process.exit(7);', 7],
     ['an exception', 'setImmediate(() => { process.exitCode = 1; throw undefined; });', 1],
   ] as const) {

@@ -110,6 +110,28 @@ eachPoller(t, 'data that were unread and nobody’s business are, once asked for
   t.strictSame(seen, [READ, READ]);
 });
 
+eachPoller(t, 'a hang-up after data that somebody else has read', (t, poller) => {
+  const { loop, spin, start } = makeLoop(t, { poller });
+  const [a, b] = pair(t);
+  let seen = 0;
+  loop.addHandler(
+    a,
+    (_, events) => {
+      seen = events;
+      loop.stop();
+    },
+    0,
+  );
+  send(b);
+  spin(2);
+  drain(a);
+  spin(2);
+  t.equal(seen, 0);
+  loop.callLater(1, () => void posix.close(b));
+  start();
+  t.ok(seen & ERROR);
+});
+
 eachPoller(t, 'the other end is gone: told to a writer that can’t write', (t, poller) => {
   for (const make of [pair, (t: Test) => pipe(t).reverse() as [number, number]]) {
     const { loop, start } = makeLoop(t, { poller });

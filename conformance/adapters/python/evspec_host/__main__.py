@@ -33,8 +33,21 @@ def main() -> None:
     try:
         driver = from_factory(options.asyncio) if options.asyncio else load_driver(options.driver)
     except Exception as error:
-        sys.exit(f"evspec_host: {type(error).__name__}: {error}")
+        refuse(f"{type(error).__name__}: {error}")
     serve(driver)
+
+
+def refuse(reason: str) -> NoReturn:
+    """Answers hello, and whatever else is asked, with the reason why there is no subject."""
+    channel = Channel()
+    try:
+        for request in channel.requests():
+            channel.send({"id": request["id"], **({"bye": {}} if "bye" in request else {"error": reason})})
+            if "bye" in request:
+                break
+    except BrokenPipeError:
+        pass  # the kit is gone
+    sys.exit(1)
 
 
 def load_driver(path: str) -> Driver:

@@ -5,18 +5,17 @@
  * every rule too, but no clause depends on them to be exercised.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { cannotRun, doesNotClaim, needsOf } from '../conformance/claims.js';
-import { judgeTrace, Tally } from '../conformance/judge.js';
-import { claimScenarios } from '../conformance/measured-claims.js';
-import { prepareScenario } from '../conformance/prepare.js';
-import { assembleReport } from '../conformance/report/assemble.js';
-import { loadSuite, select, type Selection } from '../conformance/suite.js';
-import { TraceAuditError } from '../conformance/trace/timeline.js';
+import { cannotRun, needsOf } from './claims.js';
+import { Examination } from './examination.js';
+import { claimScenarios } from './measured-claims.js';
+import { prepareScenario } from './prepare.js';
+import { assembleReport } from './report/assemble.js';
+import { loadSuite, select, type Selection } from './suite.js';
 import type { Hello } from '../spec/protocol.js';
-import type { Failure, ProblemReport, Report } from '../spec/report.js';
+import type { ProblemReport, Report } from '../spec/report.js';
 import type { Scenario } from '../spec/scenario.js';
 import { Trace } from '../spec/trace.js';
-import { factsOf, readClaim } from './subject-session.js';
+import { readClaim } from './subject-session.js';
 
 export interface Recorded {
   readonly hello: Hello;
@@ -27,9 +26,6 @@ export interface Recorded {
   readonly selection: Selection;
   readonly strict: boolean;
 }
-
-/** Failures that a report carries whole. */
-const SHOWN_FAILURES = 50;
 
 function parseTrace(value: unknown): Trace | string {
   const parsed = Trace.safeParse(value);
@@ -44,9 +40,6 @@ export function judgeRecorded({ hello, scenarios, traces, selection, strict }: R
   const suite = loadSuite();
   const selected = select(suite, selection);
   const problems: ProblemReport[] = [];
-  const failures: Failure[] = [];
-  const tally = new Tally(suite.spec, hello.choices);
-
   const measured: Record<string, number> = {};
   const claims = claimScenarios(hello).map((scenario) => prepareScenario(scenario, hello));
   for (const scenario of claims) {
@@ -62,29 +55,16 @@ export function judgeRecorded({ hello, scenarios, traces, selection, strict }: R
     Object.assign(measured, claim.measured);
     problems.push(...claim.problems);
   }
-  const facts = factsOf(hello, measured);
+  const examination = new Examination(suite, hello, measured);
+  examination.problems.push(...problems);
 
   const judgeOne = (scenario: Scenario, expected: readonly string[]): void => {
     const { name } = scenario;
-    const failed = (kind: string, text: string): void => {
-      problems.push({ check: name, kind, text });
-      tally.failedToRun(name, expected, text);
-    };
+    const failed = (kind: string, text: string) => examination.failed(expected, { check: name, kind, text });
     if (!traces.has(name)) return failed('no-trace', 'there is no trace of it');
     const trace = parseTrace(traces.get(name));
     if (typeof trace === 'string') return failed('trace-invalid', trace);
-    try {
-      const judgement = judgeTrace(suite.rules, scenario, trace, facts);
-      tally.judged(name, expected, judgement);
-      const broken = [...new Set(judgement.findings.map((finding) => finding.clause))];
-      if (broken.length > 0 && failures.length < SHOWN_FAILURES)
-        failures.push({ check: name, clauses: broken, scenario, trace });
-      if (trace.unfinished !== undefined && broken.length === 0)
-        failed(trace.unfinished, 'the trace is unfinished');
-    } catch (error) {
-      if (!(error instanceof TraceAuditError)) throw error;
-      failed('trace-invalid', `the trace ${error.message}`);
-    }
+    examination.judge(expected, scenario, trace);
   };
 
   const runnable = selected.checks.filter((check) => cannotRun(hello, needsOf(check)) === undefined);
@@ -97,12 +77,11 @@ export function judgeRecorded({ hello, scenarios, traces, selection, strict }: R
       missing.add(name);
       continue;
     }
-    tally.expect(name, check.clauses);
+    examination.expect(name, check.clauses);
     if (isDeepStrictEqual(given, scenario)) judgeOne(scenario, check.clauses);
     else {
       const text = `this scenario is not the suite's of that name: emit it again, with the same hello`;
-      problems.push({ check: name, kind: 'scenario-changed', text });
-      tally.failedToRun(name, check.clauses, text);
+      examination.failed(check.clauses, { check: name, kind: 'scenario-changed', text });
     }
   }
   const ofTheSuite = new Set([
@@ -113,31 +92,20 @@ export function judgeRecorded({ hello, scenarios, traces, selection, strict }: R
     if (!ofTheSuite.has(scenario.name)) judgeOne(scenario, []);
   for (const name of traces.keys())
     if (!ofTheSuite.has(name) && scenarios?.has(name) !== true)
-      problems.push({
+      examination.problems.push({
         check: name,
         kind: 'no-scenario',
         text: 'there is a trace, but no scenario of that name: give --scenarios',
       });
 
-  const unclaimed = new Map<string, string>();
-  for (const clause of selected.clauses) {
-    const why = selected.checks
-      .filter((c) => c.clauses.includes(clause.id))
-      .map((c) => cannotRun(hello, needsOf(c)));
-    const unable = why.length > 0 && why.every((w) => w !== undefined) ? why[0] : undefined;
-    const reason = doesNotClaim(hello, clause) ?? unable;
-    if (reason !== undefined) unclaimed.set(clause.id, reason);
-  }
   return assembleReport({
     startedAt,
     suite: suite.digest,
     selection: { ...selection, partial: selected.partial || missing.size > 0 },
     hello,
     measured,
-    choices: tally.choices(),
-    outcomes: tally.outcomes(selected.clauses, unclaimed),
-    problems,
-    failures,
+    ...examination.finish(selected),
+    problems: examination.problems,
     strict,
   });
 }

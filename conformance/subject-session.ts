@@ -1,24 +1,15 @@
-/** One subject at work, with what was learnt of it: for the commands that run single scenarios. */
-import { claimScenarios, measureTimerResolution, refuteClaim } from '../conformance/measured-claims.js';
-import { prepareScenario } from '../conformance/prepare.js';
-import {
-  describe,
-  SubjectPool,
-  type JobOptions,
-  type Launch,
-  type Problem,
-} from '../conformance/subject/index.js';
-import type { SubjectFacts } from '../conformance/trace/history.js';
-import { TraceAuditError } from '../conformance/trace/timeline.js';
+/** One subject at work, with what was learnt of it. */
+import { claimScenarios, measureTimerResolution, refuteClaim } from './measured-claims.js';
+import { prepareScenario } from './prepare.js';
+import { describe, SubjectPool, type JobOptions, type Launch, type Problem } from './subject/index.js';
+import type { SubjectFacts } from './trace/history.js';
+import { TraceAuditError } from './trace/timeline.js';
 import type { Hello } from '../spec/protocol.js';
 import type { ProblemReport } from '../spec/report.js';
 import type { Scenario } from '../spec/scenario.js';
 import type { Trace } from '../spec/trace.js';
 
-/** What went wrong, with the last that the subject wrote to its standard error. */
-export type SubjectProblem = ProblemReport & { readonly stderr?: string };
-
-export type Ran = { readonly trace: Trace } | { readonly problem: SubjectProblem };
+export type Ran = { readonly trace: Trace } | { readonly problem: ProblemReport };
 
 export interface SubjectSession {
   readonly hello: Hello;
@@ -26,7 +17,7 @@ export interface SubjectSession {
   readonly run: (scenario: Scenario, options?: JobOptions) => Promise<Ran>;
 }
 
-export const problemReport = (problem: Problem, check?: string): SubjectProblem => ({
+export const problemReport = (problem: Problem, check?: string): ProblemReport => ({
   ...(check === undefined ? {} : { check }),
   kind: problem.name,
   text: describe(problem),
@@ -40,10 +31,11 @@ export const problemReport = (problem: Problem, check?: string): SubjectProblem 
  */
 export async function withSubject<T>(
   launch: Launch,
-  onProblem: (problem: SubjectProblem) => Error,
+  onProblem: (problem: ProblemReport) => Error,
   use: (session: SubjectSession) => Promise<T>,
+  jobs = 1,
 ): Promise<{ readonly value: T; readonly problems: readonly ProblemReport[] }> {
-  const pool = new SubjectPool(launch, { jobs: 1 });
+  const pool = new SubjectPool(launch, { jobs });
   try {
     const hello = await pool.hello();
     if (!('protocol' in hello)) throw onProblem(problemReport(hello));
