@@ -131,6 +131,8 @@ export interface LoopSubject {
   readonly rounds?: 'tasks' | 'timers';
   /** A new loop, or the ambient one. Exceptions that the loop isolates are reported to `logger`. */
   createLoop(logger: Logger): Loop;
+  /** Settles when the subject can run: awaited once, before anything is asked of it. */
+  readonly ready?: Promise<unknown>;
   /** Called inside a Worker with a {@link Wakeup.token}. */
   signalFromThread?(token: unknown): void;
 }

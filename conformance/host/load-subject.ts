@@ -8,8 +8,8 @@ import { isTypeScript } from './languages.js';
 import { NoSubject } from './no-subject.js';
 
 /**
- * Loads a subject. If its module exports a promise `ready`, it is waited for: what the subject keeps as long as the process
- * lives, such as a thread, is then there before any fds are counted.
+ * Loads a subject. Its `ready` is waited for: what the subject keeps as long as the process lives, such as a thread, is then
+ * there before any fds are counted.
  * @param path absolute
  * @param mode whether the types of a TypeScript module are checked
  */
@@ -17,8 +17,9 @@ export async function importSubject(path: string, mode: 'checked' | 'unchecked')
   if (!existsSync(path)) throw new NoSubject(`there is no file ${path}`);
   const load = isTypeScript(path) ? loadTypeScript : loadJavaScript;
   const module = await load(path, mode);
-  if (isObject(module)) await module['ready'];
-  return subjectOf(module, path);
+  const subject = subjectOf(module, path);
+  await subject.ready;
+  return subject;
 }
 
 async function loadJavaScript(path: string): Promise<unknown> {

@@ -130,13 +130,12 @@ export const periodicRules: RuleSet = {
         const next = frames[i + 1];
         if (next === undefined || frame.exit === undefined) break;
         const took = h.timeOf(frame.exit.index) - h.timeOf(enterOf(frame));
-        if (took < period * 0.4 || took < 1.25 * apart) continue;
         const pause = h.timeOf(enterOf(next)) - h.timeOf(frame.exit.index);
         // A loop is never early, so only a grid can bring it sooner than a period after the end of the run before.
         if (pause < period - apart) {
           say.chose('grid', enterOf(next));
           spacings = -Infinity;
-        } else if (took < period) spacings++;
+        } else if (took % period >= period * 0.4) spacings++;
       }
       if (spacings >= SPACINGS) say.chose('drift', enterOf(frames.at(-1)!));
     }

@@ -6,7 +6,7 @@ import { missedDeadline } from '../missed.js';
 import { hangs, oversleeps, oversleptBetween } from '../oversleep.js';
 import { periodicRules } from '../periodic.js';
 import type { Rule, RuleSet, Say } from '../rule.js';
-import { judgeWaiting } from '../spin.js';
+import { judgeWaiting, WINDOW_MS } from '../spin.js';
 import { alwaysReady, chainOf, dueTimers, judgeFairness, readyFds } from '../starvation.js';
 import { stepCounter } from '../step-counter.js';
 import { goBegin, TimerOrder } from '../timer-order.js';
@@ -108,13 +108,16 @@ const longTimers =
     for (const run of h.runs)
       if (run.raised !== undefined && !threw && waits[run.to - 1]! > 0)
         say.broken(run.to, `the run ended with an error while a long timer was set: ${run.raised.text}`);
-    // Another thread saw it asleep, and no other timer to be the one that it slept for.
-    const nearest = those.length === h.timers.length;
-    if (nearest && h.trace.threads?.some((thread) => thread.slept) === true) say.kept();
     const longest = Math.max(...h.timers.map((timer) => timer.delay));
-    if (!hasOnlyTimers(h) || longest > to) return;
+    if (h.registrations.length + h.signalHandlers.length > 0 || longest > to || isBusy(h)) return;
     judgeWaiting(h, say, (gap) => waits[gap.from]! > 0, `while a timer of ${those[0]!.delay} ms was set`);
   };
+
+/** Another thread wakes the loop more often than once in a window. */
+const isBusy = (h: History): boolean =>
+  h.steps.some(
+    ({ action }) => action?.op === 'thread' && (action.times ?? 1) > 1 && (action.every ?? 0) < WINDOW_MS,
+  );
 
 /** Nothing else is there that could wake the loop, or keep it awake. */
 const hasOnlyTimers = (h: History): boolean =>
