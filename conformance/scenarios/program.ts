@@ -98,13 +98,16 @@ export const SENTINEL = 'sentinel';
 /** ms. Long enough for anything that is not the sentinel to come first on a busy host; only broken loops wait for it. */
 export const SENTINEL_MS = 1000;
 
+/** ms. A window of 20 ms, and room for a timer that fires two resolutions early. */
+const QUIET_MS = 24;
+
 /**
  * Three quiet windows, as many as it takes to tell a spin from a garbage collection, then `done`: `quietly.begin` is the
  * action that begins them, `quietly.callbacks` belong to the callbacks.
  */
 export const quietly = {
-  begin: timeout(21, 'quiet1'),
-  callbacks: { quiet1: [timeout(21, 'quiet2')], quiet2: [timeout(21, 'quiet3')], quiet3: [done] },
+  begin: timeout(QUIET_MS, 'quiet1'),
+  callbacks: { quiet1: [timeout(QUIET_MS, 'quiet2')], quiet2: [timeout(QUIET_MS, 'quiet3')], quiet3: [done] },
 } as const;
 
 /** Runs of a callback: a list of actions for the first, second, … run; `rest` for every run after those. */

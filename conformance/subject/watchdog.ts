@@ -4,27 +4,32 @@
  *
  * The watchdog is a shell that sleeps in `read`, with a pipe from the kit as its input. A word tells it that all is well; the end
  * of file, without a word, that the kit is gone. It leads a session of its own, so what ends the kit's group spares it.
- * It needs /proc, and sh, tr and grep, which POSIX has; without them, this guard is missing and nothing else.
+ * It needs /proc, and sh and grep, which POSIX has; without them, this guard is missing and nothing else.
  */
 import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { MARK_VARIABLE } from '../../spec/protocol.js';
 import { hasProcessTable } from './process-table.js';
 
+/** Looks again after every round that found something: what it killed may have forked meanwhile. */
 const SCRIPT = `
 read -r word && exit
-for process in /proc/[0-9]*; do
-  if tr '\\0' '\\n' < "$process/environ" | grep -q "^$1"; then kill -KILL "\${process#/proc/}"; fi
+for round in 1 2 3 4 5 6 7 8 9 10; do
+  found=$(grep -ls "$1" /proc/[0-9]*/environ)
+  [ -n "$found" ] || exit
+  for file in $found; do
+    process=\${file%/environ}
+    kill -KILL "\${process#/proc/}"
+  done
 done
 `;
 
 /** Returns what tells it that all is well. */
 export function watch(mark: string): () => void {
   if (!hasProcessTable) return () => undefined;
-  const { [MARK_VARIABLE]: _, ...env } = process.env;
   const child = spawn('sh', ['-c', SCRIPT, 'evspec-watchdog', `${MARK_VARIABLE}=${mark}`], {
     detached: true,
-    env,
+    env: { ...process.env, [MARK_VARIABLE]: undefined },
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   child.on('error', () => undefined);

@@ -338,15 +338,22 @@ void t.test('LOOP-TIMER-14 and -15: very long timers', (t) => {
     );
     t.equal(verdict(clause, program, ticks(0.3).slice(0, 2)), 'silent', 'two windows prove nothing');
 
-    const alone: Program = {
+    const alone = (every: number): Program => ({
       sentinel: false,
-      main: [timeout(delay, 'never'), wakeup('w', 'woken'), thread('idle', [{ op: 'wake', id: 'w' }]), start],
-    };
-    const report = { slept: true, startedAt: 1, lastAt: 1, endedAt: 1 };
-    t.equal(verdict(clause, alone, ['woken@2'], { threads: [report] }), 'kept');
-    t.equal(verdict(clause, alone, ['woken@2'], { threads: [{ ...report, slept: false }] }), 'silent');
+      main: [
+        timeout(delay, 'never'),
+        wakeup('w', 'woken'),
+        thread('now', [{ op: 'wake', id: 'w' }], 20, every),
+        start,
+      ],
+      callbacks: { woken: [] },
+    });
+    const wakes = (cpu: number): Step[] => repeated(4, (i) => ({ run: 'woken', at: 1 + 22 * i, cpu }));
+    t.equal(verdict(clause, alone(22), wakes(0.3)), 'kept');
+    t.equal(verdict(clause, alone(22), wakes(9)), 'broken', 'it spins between wake-ups');
+    t.equal(verdict(clause, alone(0), wakes(9)), 'silent', 'it is kept busy');
     t.equal(
-      verdict(clause, alone, [], { main: { 3: { raised: 'OverflowError' } } }),
+      verdict(clause, alone(22), [], { main: { 3: { raised: 'OverflowError' } } }),
       'broken',
       'the poll fails',
     );
