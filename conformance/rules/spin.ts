@@ -65,7 +65,8 @@ export function windowsOf(h: History, wanted: (gap: Gap) => boolean): Window[] {
   return windows;
 }
 
-export const spins = ({ wallMs, cpuMs }: Window): boolean => cpuMs > Math.max(2, wallMs / 10);
+/** A spinning thread gets at least a twentieth of the time on a host with ten others for its core; a sleeping one takes none. */
+export const spins = ({ wallMs, cpuMs }: Window): boolean => cpuMs > Math.max(1, wallMs / 20);
 
 /**
  * Says whether the loop spun in the wanted gaps; nothing, if they are too short or too few to tell.

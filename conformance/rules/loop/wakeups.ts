@@ -2,7 +2,7 @@
 import type { Did } from '../../../spec/trace.js';
 import type { History, Sent, SignalHandler, Wakeup } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
-import { oversleeps, type Oversleep } from '../oversleep.js';
+import { hangs, oversleeps, type Oversleep } from '../oversleep.js';
 import type { Rule, RuleSet, Say } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
 
@@ -33,6 +33,13 @@ const LONG_US = 250_000;
 const wasSent = (h: History, { at, thread }: Sent): boolean => {
   const { action } = h.steps[at]!;
   return action?.op !== 'thread' || (thread !== undefined && (action.when === 'now' || thread.slept));
+};
+
+/** A thread that waits for nothing has sent it long before the subject was killed, and nobody was called. */
+const lostInHang = (h: History, { frames, loop }: Wakeup, { at }: Sent): boolean => {
+  const { action } = h.steps[at]!;
+  const called = frames.some((frame) => frame.enter!.index > at);
+  return action?.op === 'thread' && action.when === 'now' && !called && hangs(h)?.loop === loop;
 };
 
 /** By the loop's own thread. What became of another's is not known of a subject that hung or died. */
@@ -140,6 +147,8 @@ export const wakeupRules: RuleSet = {
   'LOOP-WAKE-5': (h, say) => {
     for (const wakeup of h.wakeups) {
       const last = wakeup.signals.at(-1);
+      if (last !== undefined && lostInHang(h, wakeup, last))
+        say.broken(h.end, `the last signal of wakeup ${wakeup.run} was lost; the loop hung`);
       if (last?.thread === undefined || !wasSent(h, last)) continue;
       const lastAt = lastSentAt(h, last);
       judgeArrival(

@@ -213,6 +213,13 @@ export const signalChecks: readonly Check[] = [
     },
   }),
   check({
+    clauses: ['LOOP-SIGNAL-4'],
+    name: 'while-its-callback-runs',
+    main: [signal(SIGNAL, 'signalled'), wakeup('last', 'end'), thread('now', [raises], 4, 10), start],
+    // The second call is owed for what arrived during the first; only it brings the end.
+    callbacks: { signalled: { runs: [[burn(60)], [thread('idle', wakes('last'))]], rest: [] }, end: [done] },
+  }),
+  check({
     clauses: ['LOOP-SIGNAL-5'],
     name: 'removed-before-it-is-raised',
     // SIGWINCH is ignored by default.
