@@ -10,7 +10,8 @@ import type { Verdict, Violation } from '../spec/report.js';
 import type { Scenario } from '../spec/scenario.js';
 import type { Trace } from '../spec/trace.js';
 import type { Finding, RuleSet, Say } from './rules/rule.js';
-import { readHistory, type SubjectFacts } from './trace/history.js';
+import { readHistory } from './trace/history-builder.js';
+import type { SubjectFacts } from './trace/history.js';
 
 /** What one trace shows. */
 export interface Judgement {

@@ -9,7 +9,7 @@ import type { Hello } from '../spec/protocol.js';
 import type { Scenario } from '../spec/scenario.js';
 import type { Trace } from '../spec/trace.js';
 import { barrier, add, check, burn, done, drain, start, stop, timeout, write } from './scenarios/program.js';
-import { readHistory } from './trace/history.js';
+import { readHistory } from './trace/history-builder.js';
 
 /** What is known of a subject before it was measured. */
 const NO_FACTS = {

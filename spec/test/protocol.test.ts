@@ -1,7 +1,7 @@
 /** The text of the protocol says what the schemas say, and its examples are of the protocol. */
 import t from 'tap';
 import type { z } from 'zod';
-import { readHistory } from '../../conformance/trace/history.js';
+import { readHistory } from '../../conformance/trace/history-builder.js';
 import { REGISTERING } from '../../conformance/trace/timeline.js';
 import { blocksOf, tableRows } from '../../test/markdown.js';
 import { FACETS } from '../contract.js';

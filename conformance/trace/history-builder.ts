@@ -1,0 +1,401 @@
+/**
+ * From a timeline to its history, in one pass: the state of the pass is what is true "now".
+ */
+import type { ActionOf, Scenario } from '../../spec/scenario.js';
+import type { Did, Enter, EventName, Trace } from '../../spec/trace.js';
+import {
+  History,
+  type Fd,
+  type LoopRun,
+  type Entity,
+  type Registration,
+  type Task,
+  type Timer,
+  type Periodic,
+  type Sent,
+  type Wakeup,
+  type SignalHandler,
+  FAR_MS,
+  type SubjectFacts,
+} from './history.js';
+import { OpenFile } from './kernel.js';
+import { joinTrace, recordsOf, type Step } from './timeline.js';
+
+/** @throws TraceAuditError */
+export function readHistory(scenario: Scenario, trace: Trace, subject: SubjectFacts): History {
+  const history = new History(joinTrace(scenario, trace), subject);
+  new Builder(history).build();
+  return history;
+}
+
+/** Fills a {@link History}; its state is what is true "now" during the pass. */
+class Builder {
+  private readonly names = new Map<string, Fd>();
+  /** By fd name; with split interest by name and event. */
+  private readonly handlers = new Map<string, Registration>();
+  private readonly tasksById = new Map<string, Task>();
+  private readonly timersById = new Map<string, Timer>();
+  private readonly periodicsById = new Map<string, Periodic>();
+  private readonly wakeupsById = new Map<string, Wakeup>();
+  private readonly signalsByName = new Map<string, SignalHandler>();
+  private readonly bases = new Map<string, number>();
+  private readonly running: LoopRun[] = [];
+  private loop = 'main';
+  private threads = 0;
+  private groupIndex = 0;
+
+  constructor(private readonly h: History) {}
+
+  build(): void {
+    this.openInitialFds();
+    for (const step of this.h.steps) {
+      const { record } = step;
+      if (record.k === 'enter') this.enter(step, record);
+      else if (record.k === 'starting') this.starting(step);
+      else if (record.k === 'did') this.did(step, record);
+    }
+    this.collectHorizons();
+  }
+
+  private openInitialFds(): void {
+    for (const [name, spec] of Object.entries(this.h.scenario.fds)) {
+      const members =
+        spec.count === undefined ? [name] : Array.from({ length: spec.count }, (_, i) => `${name}${i}`);
+      for (const member of members) {
+        const nearReads = spec.kind !== 'pipe' || spec.near !== 'write';
+        const near = new OpenFile(spec.kind, nearReads, spec.kind !== 'pipe' || !nearReads);
+        this.open(member, near, -1);
+        if (spec.kind === 'listener' || spec.kind === 'file') continue;
+        const far = new OpenFile(
+          spec.kind,
+          spec.kind !== 'pipe' || !nearReads,
+          spec.kind !== 'pipe' || nearReads,
+        );
+        near.peer = far;
+        far.peer = near;
+        this.open(`${member}.peer`, far, -1);
+        far.note(-1);
+        near.note(-1);
+      }
+    }
+  }
+
+  private open(name: string, file: OpenFile, at: number, number = this.h.trace.fds[name] ?? -1): Fd {
+    const fd: Fd = { name, number, file, openedAt: at, closedAt: Infinity };
+    this.names.set(name, fd);
+    this.h.fds.push(fd);
+    return fd;
+  }
+
+  private closeFd(fd: Fd, at: number, reset = false): void {
+    if (fd.closedAt !== Infinity) return;
+    fd.closedAt = at;
+    fd.file.release(reset, at);
+  }
+
+  private enter(step: Step, record: Enter): void {
+    this.h.byToken[record.token]?.frames.push(step.frame);
+    this.running.at(-1)?.frames.push(step.frame);
+  }
+
+  private starting(step: Step): void {
+    const run: LoopRun = {
+      loop: this.loop,
+      from: step.index,
+      to: Infinity,
+      nested: step.frame.kind !== 'main',
+      raised: undefined,
+      frames: [],
+      stops: [],
+    };
+    this.h.runs.push(run);
+    this.running.push(run);
+  }
+
+  private entity(step: Step, record: Did, run: string): Entity {
+    const { index: at, frame: by } = step;
+    return { token: record.token!, loop: this.loop, at, run, by, failed: record.raised, frames: [] };
+  }
+
+  private remember<E extends Entity>(list: E[], entity: E): E {
+    list.push(entity);
+    this.h.byToken[entity.token] = entity;
+    return entity;
+  }
+
+  /** The fd that an action names; for a group, the member that the record names. */
+  private fdOf(step: Step, record: Did): Fd {
+    const action = step.action as { fd: string };
+    if (recordsOf(step.action!, this.h.scenario) === 1 && !action.fd.includes('*')) return this.fd(action.fd);
+    return this.fd(record.fd ?? action.fd.replace('*', String(this.groupIndex++)));
+  }
+
+  private fd(name: string): Fd {
+    return this.names.get(name) ?? this.open(name, new OpenFile('connection', true, true), -1);
+  }
+
+  private did(step: Step, record: Did): void {
+    const action = step.action!;
+    const at = step.index;
+    switch (action.op) {
+      case 'add':
+        return this.add(step, record, action);
+      case 'update': {
+        const fd = this.fdOf(step, record);
+        const registration = this.handlers.get(fd.name);
+        if (registration === undefined) {
+          if (fd.closedAt > at) this.h.orphans.push(step);
+        } else if (record.raised === undefined) registration.interest.push({ at, events: action.events });
+        return;
+      }
+      case 'remove':
+        return this.remove(step, record, action);
+      case 'schedule': {
+        const task = this.remember(this.h.tasks, {
+          ...this.entity(step, record, action.run),
+          cancelledAt: Infinity,
+        });
+        if (action.id !== undefined) this.tasksById.set(action.id, task);
+        return;
+      }
+      case 'unschedule': {
+        const task = this.tasksById.get(action.id);
+        if (task !== undefined && record.raised === undefined)
+          task.cancelledAt = Math.min(task.cancelledAt, at);
+        return;
+      }
+      case 'now':
+        this.bases.set(action.as, at);
+        return;
+      case 'timeout':
+      case 'timeoutAt': {
+        const base = action.op === 'timeoutAt' ? action.base : undefined;
+        const clockReadAt = base === undefined ? at : (this.bases.get(base) ?? NaN);
+        const from = Number.isNaN(clockReadAt) ? NaN : this.h.timeOf(clockReadAt - 1);
+        const timer = this.remember(this.h.timers, {
+          ...this.entity(step, record, action.run),
+          delay: action.delay,
+          base,
+          notBefore: from + action.delay * 1000,
+          clockReadAt,
+          cancelledAt: Infinity,
+          cancels: [],
+        });
+        if (action.id !== undefined) this.timersById.set(action.id, timer);
+        return;
+      }
+      case 'cancel': {
+        const timer = this.timersById.get(action.id);
+        timer?.cancels.push(step);
+        if (timer !== undefined && record.raised === undefined)
+          timer.cancelledAt = Math.min(timer.cancelledAt, at);
+        return;
+      }
+      case 'periodic': {
+        const periodic = this.remember(this.h.periodics, {
+          ...this.entity(step, record, action.run),
+          interval: action.interval,
+          switches: [at],
+        });
+        this.periodicsById.set(action.id, periodic);
+        return;
+      }
+      case 'periodicStart':
+      case 'periodicStop': {
+        const switches = this.periodicsById.get(action.id)?.switches;
+        if (switches !== undefined && (switches.length % 2 === 1) === (action.op === 'periodicStop'))
+          switches.push(at);
+        return;
+      }
+      case 'barrier':
+        this.remember(this.h.barriers, {
+          ...this.entity(step, record, action.run),
+          rounds: action.rounds ?? 0,
+        });
+        return;
+      case 'wakeup':
+        this.wakeupsById.set(
+          action.id,
+          this.remember(this.h.wakeups, { ...this.entity(step, record, action.run), signals: [] }),
+        );
+        return;
+      case 'wake':
+        this.wakeupsById
+          .get(action.id)
+          ?.signals.push({ at, by: step.frame, thread: undefined, times: action.times ?? 1 });
+        return;
+      case 'signal':
+        this.signalsByName.set(
+          action.signal,
+          this.remember(this.h.signalHandlers, {
+            ...this.entity(step, record, action.run),
+            signal: action.signal,
+            removedAt: Infinity,
+            raises: [],
+          }),
+        );
+        return;
+      case 'unsignal': {
+        const handler = this.signalsByName.get(action.signal);
+        if (handler !== undefined) handler.removedAt = at;
+        return;
+      }
+      case 'raise':
+        return this.raise(action.signal, { at, by: step.frame, thread: undefined, times: 1 });
+      case 'thread':
+        return this.thread(step, action);
+      case 'start': {
+        const run = this.running.pop();
+        if (run === undefined) return;
+        run.to = at;
+        run.raised = record.raised;
+        return;
+      }
+      case 'stop':
+      case 'done':
+        return this.stop(step);
+      case 'throw':
+        this.h.throws.push({ frame: step.frame, action });
+        return;
+      case 'newLoop':
+        return;
+      case 'useLoop':
+        this.loop = action.as;
+        return;
+      case 'closeLoop':
+      case 'burn':
+      case 'countFds':
+      case 'limitFds':
+      case 'isOpen':
+        return;
+      default:
+        if (record.errno === undefined || action.op === 'fill' || action.op === 'drain')
+          this.systemCall(step, record, action);
+    }
+  }
+
+  /** What the loop keeps a handler under: an fd, or an fd and a direction. */
+  private keysOf(fd: Fd, events: readonly EventName[]): string[] {
+    return this.h.subject.interest === 'combined' ? [fd.name] : events.map((event) => `${fd.name} ${event}`);
+  }
+
+  private add(step: Step, record: Did, action: ActionOf<'add'>): void {
+    const fd = this.fdOf(step, record);
+    const keys = this.keysOf(fd, action.events);
+    const previous = keys.map((key) => this.handlers.get(key)).find((r) => r !== undefined);
+    const registration = this.remember<Registration>(this.h.registrations, {
+      ...this.entity(step, record, action.run),
+      fd,
+      interest: [{ at: step.index, events: action.events }],
+      endedAt: record.raised === undefined ? Infinity : step.index,
+      endedBy: undefined,
+      onTopOf: previous,
+    });
+    if (record.raised !== undefined) return;
+    // Whether it replaced the first or joined it is for the rules to see; what the first is owed ends here.
+    if (previous !== undefined) this.end(previous, step.index, 'add');
+    for (const key of keys) this.handlers.set(key, registration);
+  }
+
+  private remove(step: Step, record: Did, action: ActionOf<'remove'>): void {
+    const fd = this.fdOf(step, record);
+    const keys = this.keysOf(fd, action.events ?? ['read', 'write']);
+    const held = keys.filter((key) => this.handlers.has(key));
+    if (held.length === 0 && fd.closedAt > step.index) this.h.orphans.push(step);
+    if (record.raised !== undefined) return;
+    for (const key of held) {
+      const registration = this.handlers.get(key)!;
+      this.handlers.delete(key);
+      const left = [...this.handlers]
+        .filter(([, r]) => r === registration)
+        .map(([k]) => k.split(' ')[1] as EventName);
+      registration.interest.push({ at: step.index, events: left });
+      if (left.length === 0) this.end(registration, step.index, 'remove');
+    }
+  }
+
+  private end(registration: Registration, at: number, by: 'remove' | 'add'): void {
+    if (registration.endedAt !== Infinity) return;
+    registration.endedAt = at;
+    registration.endedBy = by;
+  }
+
+  private thread(step: Step, action: ActionOf<'thread'>): void {
+    const thread = this.h.trace.threads?.[this.threads++];
+    for (const act of action.do) {
+      const sent: Sent = { at: step.index, by: step.frame, thread, times: action.times ?? 1 };
+      if (act.op === 'wake') this.wakeupsById.get(act.id)?.signals.push(sent);
+      else this.raise(act.signal, sent);
+    }
+  }
+
+  private raise(signal: string, sent: Sent): void {
+    this.h.raises.push({ ...sent, signal });
+    this.signalsByName.get(signal)?.raises.push(sent);
+  }
+
+  private stop(step: Step): void {
+    const run = this.running.findLast((r) => r.loop === this.loop);
+    if (run === undefined) this.h.idleStops.push({ step, loop: this.loop });
+    else run.stops.push(step);
+  }
+
+  private systemCall(step: Step, record: Did, action: Extract<Step['action'], { op: string }>): void {
+    const at = step.index;
+    const bytes = record.result ?? 0;
+    switch (action.op) {
+      case 'write':
+        this.fdOf(step, record).file.wrote(bytes, at);
+        return;
+      case 'fill':
+        this.fdOf(step, record).file.filled(bytes, at);
+        return;
+      case 'read':
+        this.fdOf(step, record).file.wasRead(bytes, record.eof === true, at);
+        return;
+      case 'drain':
+        this.fdOf(step, record).file.wasRead(bytes, true, at);
+        return;
+      case 'shutdown':
+        this.fdOf(step, record).file.shutdown(action.how, at);
+        return;
+      case 'close':
+      case 'reset':
+        this.closeFd(this.fdOf(step, record), at, action.op === 'reset');
+        return;
+      case 'dup': {
+        const fd = this.fd(action.fd);
+        fd.file.refs++;
+        this.open(action.as, fd.file, at, record.result);
+        return;
+      }
+      case 'dup2': {
+        const [from, onto] = [this.fd(action.fd), this.fd(action.onto)];
+        this.closeFd(onto, at);
+        from.file.refs++;
+        this.open(action.as, from.file, at, onto.number);
+        return;
+      }
+      case 'accept':
+      case 'connect':
+        this.open(action.as, new OpenFile('connection', true, true), at, record.result);
+        return;
+      default:
+        return;
+    }
+  }
+
+  private collectHorizons(): void {
+    const { h } = this;
+    const timers = h.timers.filter((timer) => timer.delay >= FAR_MS);
+    for (const entity of [...h.barriers, ...timers]) {
+      for (const frame of entity.frames) {
+        const to = frame.enter!.index;
+        const run = h.runAt(to);
+        if (run === undefined) continue;
+        h.horizons.push({ from: Math.max(entity.at, run.from), to, loop: entity.loop });
+      }
+    }
+    h.horizons.sort((a, b) => a.to - b.to);
+  }
+}
