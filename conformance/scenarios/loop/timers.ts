@@ -80,6 +80,18 @@ const oneShot: readonly Check[] = [
     callbacks: { ...idle(numbered(8)), end: [done] },
   }),
   check({
+    clauses: ['LOOP-TIMER-4'],
+    // A loop that makes a delay of the deadline, by a clock of milliseconds, may lose one when the clock ticks.
+    name: 'one-deadline-set-over-some-milliseconds',
+    main: [
+      now('base'),
+      ...numbered(8).flatMap((name) => [timeoutAt('base', 12, name), burn(0.4)]),
+      timeoutAt('base', 18, 'end'),
+      start,
+    ],
+    callbacks: { ...idle(numbered(8)), end: [done] },
+  }),
+  check({
     clauses: ['LOOP-TIMER-5'],
     name: 'shuffled-and-overdue',
     main: [
@@ -188,7 +200,10 @@ const oneShot: readonly Check[] = [
     main: [now('base'), add('a', 'read', 'reader'), timeoutAt('base', 0, 'again'), burn(1), start],
     // Due whatever clock the loop looks at, and however early in the round it was read.
     callbacks: {
-      again: { runs: [[write('a.peer'), timeoutAt('base', 0, 'again')]], rest: [timeoutAt('base', 0, 'again')] },
+      again: {
+        runs: [[write('a.peer'), timeoutAt('base', 0, 'again')]],
+        rest: [timeoutAt('base', 0, 'again')],
+      },
       reader: [drain('a'), done],
     },
   }),
