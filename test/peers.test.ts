@@ -33,8 +33,9 @@ function explained(peer: string): string[] {
   return [...section.matchAll(/^### (LOOP-[A-Z]+-\d+)/gm)].map((match) => match[1]!).sort();
 }
 
-t.test('peers are installed in CI', async (t) => {
-  if (process.env['CI'] === 'true') t.equal(missing, false);
+t.test('peers are installed in CI', (t) => {
+  t.ok(missing === false || process.env['CI'] !== 'true');
+  t.end();
 });
 
 for (const [peer, launch] of Object.entries(PEERS)) {

@@ -11,9 +11,9 @@ import { stepCounter } from '../step-counter.js';
 const enterOf = (frame: Frame): number => frame.enter!.index;
 const loopsOf = (h: History): Set<string> => new Set(h.runs.map((run) => run.loop));
 
-/** Unscheduled by another task that waited with it: they were scheduled in one callback. */
-function unscheduledByMate(h: History, task: Task): Frame | undefined {
-  const { frame } = h.steps[task.cancelledAt]!;
+/** Unscheduled at the step by another task that waited with it: they were scheduled in one callback. */
+function unscheduledByMate(h: History, task: Task, at: number): Frame | undefined {
+  const { frame } = h.steps[at]!;
   if (frame.kind !== 'task') return undefined;
   const mate = h.byToken[frame.token];
   return mate?.by === task.by && mate.loop === task.loop && enterOf(frame) > task.at ? frame : undefined;
@@ -27,6 +27,32 @@ const unscheduled = (h: History): Task[] =>
       cancelledAt !== Infinity &&
       !frames.some((frame) => enterOf(frame) < cancelledAt),
   );
+
+interface Refused {
+  readonly task: Task;
+  /** Where its unschedule failed. */
+  readonly at: number;
+  /** And yet. */
+  readonly late: Frame;
+}
+
+/** Tasks that waited when an attempt to unschedule them failed, and ran. */
+function refused(h: History): Refused[] {
+  const scheduled = new Map(h.tasks.map((task) => [task.at, task]));
+  const byId = new Map<string, Task>();
+  const found: Refused[] = [];
+  for (const { index: at, action, record } of h.steps) {
+    if (action?.op === 'schedule' && action.id !== undefined) {
+      const task = scheduled.get(at);
+      if (task !== undefined) byId.set(action.id, task);
+    }
+    if (action?.op !== 'unschedule' || record.k !== 'did' || record.raised === undefined) continue;
+    const task = byId.get(action.id);
+    const late = task?.frames[0];
+    if (task !== undefined && late !== undefined && enterOf(late) > at) found.push({ task, at, late });
+  }
+  return found;
+}
 
 /** The loop ran on for some rounds. */
 const passedAfter = (h: History, { loop, cancelledAt }: Task): boolean =>
@@ -163,8 +189,11 @@ export const taskRules: RuleSet = {
   },
 
   'LOOP-TASK-9': (h, say) => {
+    for (const { task, at, late } of refused(h))
+      if (unscheduledByMate(h, task, at) === undefined)
+        say.broken(enterOf(late), `task ${task.run} ran, as unscheduling it had failed`);
     for (const task of unscheduled(h)) {
-      if (unscheduledByMate(h, task) !== undefined) continue;
+      if (unscheduledByMate(h, task, task.cancelledAt) !== undefined) continue;
       const late = h.firstRunAfter(task, task.cancelledAt);
       if (late !== undefined) say.broken(enterOf(late), `task ${task.run} ran after it was unscheduled`);
       else if (passedAfter(h, task)) say.kept();
@@ -172,8 +201,11 @@ export const taskRules: RuleSet = {
   },
 
   'LOOP-TASK-10': (h, say) => {
+    for (const { task, at, late } of refused(h))
+      if (unscheduledByMate(h, task, at) !== undefined)
+        say.broken(enterOf(late), `task ${task.run} ran, as unscheduling it had failed`);
     for (const task of unscheduled(h)) {
-      const mate = unscheduledByMate(h, task);
+      const mate = unscheduledByMate(h, task, task.cancelledAt);
       if (mate === undefined) continue;
       const late = h.firstRunAfter(task, task.cancelledAt);
       if (late !== undefined)

@@ -80,18 +80,6 @@ const oneShot: readonly Check[] = [
     callbacks: { ...idle(numbered(8)), end: [done] },
   }),
   check({
-    clauses: ['LOOP-TIMER-4'],
-    // A loop that makes a delay of the deadline, by a clock of milliseconds, may lose one when the clock ticks.
-    name: 'one-deadline-set-over-some-milliseconds',
-    main: [
-      now('base'),
-      ...numbered(8).flatMap((name) => [timeoutAt('base', 12, name), burn(0.4)]),
-      timeoutAt('base', 18, 'end'),
-      start,
-    ],
-    callbacks: { ...idle(numbered(8)), end: [done] },
-  }),
-  check({
     clauses: ['LOOP-TIMER-5'],
     name: 'shuffled-and-overdue',
     main: [
@@ -316,8 +304,9 @@ const periodical: readonly Check[] = [
   check({
     clauses: ['LOOP-TIMER-22'],
     name: 'six-tenths-of-each-period',
-    main: [periodic('p', 10, 'tick'), start],
-    callbacks: { tick: { runs: times(5, [burn(6)]), rest: [done] } },
+    // Long enough that a busy host seldom makes a run as long as its period, and some runs to spare where it does.
+    main: [periodic('p', 20, 'tick'), start],
+    callbacks: { tick: { runs: times(7, [burn(12)]), rest: [done] } },
   }),
   check({
     clauses: ['LOOP-TIMER-23'],

@@ -125,6 +125,12 @@ void t.test('LOOP-TIMER-4: ties', (t) => {
   };
   t.equal(verdict('LOOP-TIMER-4', program, ['a@3', 'b', 'c']), 'fifo,fifo');
   t.equal(verdict('LOOP-TIMER-4', program, ['a@3', 'c', 'b']), 'fifo,other');
+  t.equal(
+    verdict('LOOP-TIMER-4', program, ['a@3', 'c', 'b'], { subject: MILLISECONDS }),
+    'fifo',
+    'the clock ticked',
+  );
+  t.equal(verdict('LOOP-TIMER-4', program, ['c@3', 'b', 'a'], { subject: MILLISECONDS }), 'other,other');
   const delays: Program = { main: [timeout(3, 'a'), timeout(3, 'b'), start] };
   t.equal(verdict('LOOP-TIMER-4', delays, ['b@4', 'a']), 'silent', 'no ties under a live clock');
   t.equal(verdict('LOOP-TIMER-4', delays, ['b@4', 'a'], { subject: CACHED }), 'other');
