@@ -12,7 +12,10 @@ export default tseslint.config(
         { allowForKnownSafeCalls: [{ from: 'package', name: 'test', package: '@tapjs/test' }] },
       ],
       '@typescript-eslint/no-explicit-any': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       eqeqeq: 'error',
     },
   },

@@ -9,6 +9,7 @@ import type { Target } from './fds.js';
 import { Impossible } from './impossible.js';
 import type { Run } from './run.js';
 import { isSignal } from './signals.js';
+import { TaskCallback } from './task-callback.js';
 import type { Direction } from './watched.js';
 
 const DIRECTIONS: readonly Direction[] = ['read', 'write'];
@@ -84,6 +85,19 @@ function barrier(run: Run, action: ActionOf<'barrier'>): void {
   later(round);
 }
 
+/** The same function for the same callback; a function of its own for a task that may be taken back. */
+function taskCallback(run: Run, action: ActionOf<'schedule'>): Callback {
+  const { token } = run;
+  if (action.id !== undefined) return () => run.enter(action.run, 'task', token);
+  let task = run.taskCallbacks.get(action.run);
+  if (task === undefined) {
+    task = new TaskCallback((of) => run.enter(action.run, 'task', of));
+    run.taskCallbacks.set(action.run, task);
+  }
+  task.expect(token);
+  return task.call;
+}
+
 /** Keeps the handle of a timer under its name, together with the loop that gave it. */
 function timer(run: Run, loop: Loop, id: string | undefined, handle: Handle): void {
   run.leaves(() => loop.removeTimeout?.(handle));
@@ -123,8 +137,7 @@ export const LOOP_ACTIONS = {
   schedule(run, action) {
     const { loop } = run.loops.current;
     if (loop.addCallback === undefined) lacks('addCallback');
-    const { token } = run;
-    const handle = loop.addCallback(() => run.enter(action.run, 'task', token));
+    const handle = loop.addCallback(taskCallback(run, action));
     run.leaves(() => loop.removeCallback?.(handle));
     if (action.id === undefined) return;
     run.tasks.set(action.id, () => {

@@ -20,6 +20,7 @@ import { Recorder, type Delivery } from './recorder.js';
 import { guardSignals } from './signals.js';
 import type { StandardFds } from './standard-fds.js';
 import type { HelperThread } from './thread.js';
+import type { TaskCallback } from './task-callback.js';
 import { Watched } from './watched.js';
 
 /** What outlives a run. */
@@ -47,6 +48,8 @@ export class Run {
   readonly recorder: Recorder;
   readonly fds: Fds;
   readonly tasks = new Map<string, () => void>();
+  /** What the loop is given for a callback that is scheduled as a task, each time the same. */
+  readonly taskCallbacks = new Map<string, TaskCallback>();
   readonly timers = new Map<string, () => void>();
   readonly periodics = new Map<string, Periodic>();
   readonly wakeups = new Map<string, Wakeup>();
