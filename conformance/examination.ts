@@ -46,22 +46,30 @@ export class Examination {
     this.#tally.failedToRun(check, expected, text);
   }
 
-  /** @param expected the clauses that the scenario must exercise */
-  judge(expected: readonly string[], scenario: Scenario, trace: Trace): void {
+  /**
+   * @param expected the clauses that the scenario must exercise
+   * @param isLast the check will not be run again: what it did not exercise counts as not exercised
+   * @returns whether it exercised all of them, or can't
+   */
+  judge(expected: readonly string[], scenario: Scenario, trace: Trace, isLast = true): boolean {
     const check = scenario.name;
     try {
       const judgement = judgeTrace(this.suite.rules, scenario, trace, this.#facts);
-      this.#tally.judged(check, expected, judgement);
+      const missed = this.#tally.judged(check, expected, judgement);
+      if (isLast) this.#tally.missedBy(check, missed);
       const clauses = [...new Set(judgement.findings.map((finding) => finding.clause))];
       this.#judged.push({ check, clauses, scenario, trace });
       // A subject that hung or died broke something; if no rule can say what, nobody may call it a pass.
       if (trace.unfinished !== undefined && clauses.length === 0) {
         const text = `the subject ${trace.unfinished} while it ran the scenario`;
         this.failed(expected, { check, kind: trace.unfinished, text });
+        return true;
       }
+      return missed.length === 0 || clauses.length > 0;
     } catch (error) {
       if (!(error instanceof TraceAuditError)) throw error;
       this.failed(expected, { check, kind: 'trace-invalid', text: `the adapter's trace ${error.message}` });
+      return true;
     }
   }
 

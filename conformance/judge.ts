@@ -119,16 +119,23 @@ export class Tally {
     for (const id of clauses) push(this.checks, id, check);
   }
 
-  /** @param expected the clauses that this check must exercise */
-  judged(check: string, expected: readonly string[], judgement: Judgement): void {
+  /**
+   * @param expected the clauses that this check must exercise
+   * @returns those that it did not
+   */
+  judged(check: string, expected: readonly string[], judgement: Judgement): string[] {
     for (const [id, count] of judgement.exercised)
       this.exercised.set(id, (this.exercised.get(id) ?? 0) + count);
     for (const [id, reason] of judgement.excused) this.excused.set(id, reason);
     for (const { clause, label, at } of judgement.observations)
       push(this.observed, clause, { label, at, check });
     for (const { clause, at, text } of judgement.findings) this.violate(clause, { check, at, text });
-    for (const id of expected)
-      if (!judgement.exercised.has(id) && !judgement.excused.has(id)) push(this.missed, id, check);
+    return expected.filter((id) => !judgement.exercised.has(id) && !judgement.excused.has(id));
+  }
+
+  /** A check did not exercise clauses that it had to, and will not be run again. */
+  missedBy(check: string, clauses: readonly string[]): void {
+    for (const id of clauses) push(this.missed, id, check);
   }
 
   /** A check gave no trace, or none that can be trusted. */

@@ -4,6 +4,7 @@
 import { FACETS } from '../spec/contract.js';
 import type { Hello } from '../spec/protocol.js';
 import type { Failure, ProblemReport, Report } from '../spec/report.js';
+import type { Scenario } from '../spec/scenario.js';
 import { cannotRun, needsOf, unknownWords } from './claims.js';
 import { Examination } from './examination.js';
 import { prepareScenario } from './prepare.js';
@@ -100,10 +101,8 @@ async function runChecks(
         examination.distrust(check, clauses, falseClaim.text);
         return;
       }
-      const result = await session.run(scenario);
+      await runCheck(session, examination, scenario, clauses);
       onProgress?.(++finished, runnable.length);
-      if ('problem' in result) examination.failed(clauses, { ...result.problem, check });
-      else examination.judge(clauses, scenario, result.trace);
     }),
   );
   return {
@@ -112,6 +111,27 @@ async function runChecks(
     ...examination.finish(selected),
     problems: examination.problems,
   };
+}
+
+/**
+ * Runs of a check in which threads race, until its situation has arisen: on a busy host a thread can come too late for it. Each
+ * run is judged; no violation is ever run away.
+ */
+const RACES = 3;
+
+async function runCheck(
+  { run }: SubjectSession,
+  examination: Examination,
+  scenario: Scenario,
+  clauses: readonly string[],
+): Promise<void> {
+  const races = needsOf({ scenario, clauses, needs: [] }).capabilities.has('thread');
+  const most = races ? RACES : 1;
+  for (let nth = 1; nth <= most; nth++) {
+    const result = await run(scenario);
+    if ('problem' in result) return examination.failed(clauses, { ...result.problem, check: scenario.name });
+    if (examination.judge(clauses, scenario, result.trace, nth === most)) return;
+  }
 }
 
 function unknownWordsOf(hello: Hello): ProblemReport | undefined {

@@ -43,10 +43,12 @@ interface Ended {
 /** Runs a script as a user of the package would who has installed it in that folder. */
 function sh(script: string, cwd: string): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn('/bin/sh', ['-euc', script], {
+    // What the test runner adds to its children slows them down and ends them on signals that they mean to survive. It is
+    // added in `spawn`, so leaving it out of the environment here would not do.
+    const plain = ['-u', 'NODE_OPTIONS', '-u', 'NODE_V8_COVERAGE', '-u', 'COLUMNS'];
+    const child = spawn('env', [...plain, '/bin/sh', '-euc', script], {
       cwd,
-      // The coverage of the tests is not the command's, and would slow each start down.
-      env: { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '', COLUMNS: '', NO_COLOR: '1' },
+      env: { ...process.env, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let [out, err] = ['', ''];

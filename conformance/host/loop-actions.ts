@@ -137,7 +137,13 @@ export const LOOP_ACTIONS = {
   schedule(run, action) {
     const { loop } = run.loops.current;
     if (loop.addCallback === undefined) lacks('addCallback');
-    const handle = loop.addCallback(taskCallback(run, action));
+    let handle: Handle;
+    try {
+      handle = loop.addCallback(taskCallback(run, action));
+    } catch (error) {
+      run.taskCallbacks.get(action.run)?.forget(run.token);
+      throw error;
+    }
     run.leaves(() => loop.removeCallback?.(handle));
     if (action.id === undefined) return;
     run.tasks.set(action.id, () => {

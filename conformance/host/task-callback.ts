@@ -19,6 +19,12 @@ export class TaskCallback {
     this.#waiting.push(token);
   }
 
+  /** The loop has refused it. */
+  forget(token: number): void {
+    const index = this.#waiting.indexOf(token);
+    if (index >= 0) this.#waiting.splice(index, 1);
+  }
+
   readonly call: Callback = () => {
     this.#last = this.#waiting.shift() ?? this.#last;
     return this.enter(this.#last);

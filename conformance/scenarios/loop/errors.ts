@@ -16,6 +16,7 @@ import {
   throwError,
   throwFatal,
   timeout,
+  wakeup,
   write,
 } from '../program.js';
 
@@ -34,8 +35,16 @@ export const errorChecks: readonly Check[] = [
   check({
     clauses: ['LOOP-ERROR-2'],
     name: 'a-storm-longer-than-the-timer',
-    main: [timeout(20, 'timer'), timeout(110, 'end'), thread('idle', [INTERRUPT], 80, 1), start],
-    callbacks: { timer: [], end: [done] },
+    main: [
+      wakeup('first', 'armed'),
+      wakeup('last', 'end'),
+      thread('idle', [{ op: 'wake', id: 'first' }]),
+      thread('idle', [INTERRUPT], 160, 1),
+      thread('now', [{ op: 'wake', id: 'last' }]),
+      start,
+    ],
+    // Armed when the storm is about to begin, due long before it ends.
+    callbacks: { armed: [timeout(30, 'timer')], timer: [], end: [done] },
   }),
   check({
     clauses: ['LOOP-ERROR-3'],
