@@ -13,6 +13,7 @@ import {
   quietly,
   read,
   remove,
+  reset,
   schedule,
   shutdown,
   start,
@@ -107,6 +108,13 @@ export const readinessChecks: readonly Check[] = [
     fds: { a: 'pair' },
     main: [fill('a'), add('a', 'write', 'writer'), schedule('closer'), start],
     callbacks: { closer: [close('a.peer'), barrier('end')], writer: [remove('a', 'write')], end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-READY-5'],
+    name: 'full-tcp-connection-is-reset',
+    fds: { a: 'tcp' },
+    main: [fill('a'), add('a', 'write', 'writer'), schedule('closer'), start],
+    callbacks: { closer: [reset('a.peer'), barrier('end')], writer: [remove('a', 'write')], end: [done] },
   }),
   check({
     clauses: ['LOOP-READY-6'],
@@ -227,7 +235,7 @@ export const readinessChecks: readonly Check[] = [
     callbacks: { wrong: [], right: [drain('copy')], end: [done] },
   }),
   check({
-    clauses: ['LOOP-READY-15', 'LOOP-READY-16'],
+    clauses: ['LOOP-READY-15', 'LOOP-READY-16', 'LOOP-SEED-2'],
     name: 'second-handler-for-one-fd',
     fds: { a: 'pair' },
     main: [add('a', 'read', 'first'), add('a', 'read', 'second'), write('a.peer'), barrier('end'), start],
@@ -235,7 +243,7 @@ export const readinessChecks: readonly Check[] = [
     needs: ['duplicate'],
   }),
   check({
-    clauses: ['LOOP-READY-17'],
+    clauses: ['LOOP-READY-17', 'LOOP-SEED-3'],
     name: 'regular-file',
     fds: { f: 'file', a: 'pair' },
     main: [add('f', 'read', 'handler'), barrier('end'), start],

@@ -16,7 +16,7 @@ import {
 
 export const taskChecks: readonly Check[] = [
   check({
-    clauses: ['LOOP-TASK-1', 'LOOP-TASK-2', 'LOOP-TASK-4'],
+    clauses: ['LOOP-TASK-1', 'LOOP-TASK-2', 'LOOP-TASK-4', 'LOOP-SEED-5'],
     name: 'three-tasks',
     main: [schedule('a'), schedule('b'), schedule('c'), barrier('end'), start],
     callbacks: { a: [schedule('d')], b: [], c: [], d: [], end: [done] },
@@ -43,7 +43,7 @@ export const taskChecks: readonly Check[] = [
     callbacks: { twice: [], task: [schedule('pair'), schedule('pair')], pair: [], end: [done] },
   }),
   check({
-    clauses: ['LOOP-TASK-4'],
+    clauses: ['LOOP-TASK-4', 'LOOP-SEED-5'],
     name: 'sixteen-tasks-in-a-callback',
     main: [timeout(1, 'go'), start],
     callbacks: {
@@ -53,7 +53,7 @@ export const taskChecks: readonly Check[] = [
     },
   }),
   check({
-    clauses: ['LOOP-TASK-5'],
+    clauses: ['LOOP-TASK-5', 'LOOP-SEED-6'],
     name: 'a-chain-beside-a-ready-fd',
     fds: { a: 'pair' },
     main: [add('a', 'read', 'reader'), write('a.peer'), schedule('link'), start],
