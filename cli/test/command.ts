@@ -34,9 +34,10 @@ export const checkOf = (clause: string): string =>
 /** Its arguments, and what stands on its standard input. */
 export function evspecWith(input: string, ...words: string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(packageRoot(), 'dist/cli/main.js'), ...words], {
-      // The coverage of the tests is not the command's, and would slow each start down.
-      env: { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '', COLUMNS: '' },
+    // What a test runner adds for its children slows each start down, and dies of the signals that checks send.
+    const plain = ['-u', 'NODE_OPTIONS', '-u', 'NODE_V8_COVERAGE', process.execPath];
+    const child = spawn('env', [...plain, join(packageRoot(), 'dist/cli/main.js'), ...words], {
+      env: { ...process.env, COLUMNS: '' },
     });
     let [out, err] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
