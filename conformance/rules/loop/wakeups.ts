@@ -29,11 +29,19 @@ function sleepsOf(h: History): readonly Oversleep[] {
 /** So long a sleep after the sending is no delay of the host. µs */
 const LONG_US = 250_000;
 
-/** Another thread was to send it, and did: one that waited in vain for the loop to sleep sent nothing. */
-const wasSent = (h: History, { at, thread }: Sent): boolean => {
-  const { action } = h.steps[at]!;
-  return action?.op !== 'thread' || (thread !== undefined && (action.when === 'now' || thread.slept));
-};
+/**
+ * The step at which another thread was told to wait until the loop sleeps, and waited in vain: it takes its orders one after
+ * the other, so it has sent nothing since. Infinity if there is none.
+ */
+function mutedSince(h: History): number {
+  let orders = 0;
+  for (const { index, action } of h.steps) {
+    if (action?.op !== 'thread') continue;
+    const report = h.trace.threads?.[orders++];
+    if (action.when === 'idle' && report?.slept !== true) return index;
+  }
+  return Infinity;
+}
 
 /** A thread that waits for nothing has sent it long before the subject was killed, and nobody was called. */
 const lostInHang = (h: History, { frames, loop }: Wakeup, { at }: Sent): boolean => {
@@ -108,12 +116,13 @@ export const wakeupRules: RuleSet = {
   },
 
   'LOOP-WAKE-2': (h, say) => {
+    const muted = mutedSince(h);
     for (const [i, wakeup] of h.wakeups.entries()) {
       for (const sent of wakeup.signals) {
         const together = h.wakeups.some(
           (other, j) => j !== i && other.signals.some((s) => s.by === sent.by && s.thread === sent.thread),
         );
-        if (together && wasSent(h, sent))
+        if (together && (byItself(h, sent) || (sent.thread !== undefined && sent.at < muted)))
           judgeArrival(
             h,
             say,
@@ -145,11 +154,12 @@ export const wakeupRules: RuleSet = {
   },
 
   'LOOP-WAKE-5': (h, say) => {
+    const muted = mutedSince(h);
     for (const wakeup of h.wakeups) {
       const last = wakeup.signals.at(-1);
       if (last !== undefined && lostInHang(h, wakeup, last))
         say.broken(h.end, `the last signal of wakeup ${wakeup.run} was lost; the loop hung`);
-      if (last?.thread === undefined || !wasSent(h, last)) continue;
+      if (last?.thread === undefined || last.at >= muted) continue;
       const lastAt = lastSentAt(h, last);
       judgeArrival(
         h,
