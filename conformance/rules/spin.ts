@@ -65,8 +65,11 @@ export function windowsOf(h: History, wanted: (gap: Gap) => boolean): Window[] {
   return windows;
 }
 
-/** A spinning thread gets at least a twentieth of the time on a host with ten others for its core; a sleeping one takes none. */
-export const spins = ({ wallMs, cpuMs }: Window): boolean => cpuMs > Math.max(1, wallMs / 20);
+/**
+ * A spinning thread gets a sixth of the time where five others want its core. A sleeping one was seen to take a fourteenth on such
+ * a host: a false alarm is worse than a spin that a flooded host hides.
+ */
+export const spins = ({ wallMs, cpuMs }: Window): boolean => cpuMs > Math.max(2, wallMs / 6);
 
 /**
  * Says whether the loop spun in the wanted gaps; nothing, if they are too short or too few to tell.
