@@ -315,7 +315,7 @@ void t.test('LOOP-TIMER-13: no spin before a deadline', (t) => {
     i === 4 ? { ...(step as object), run: 'tick', cpu: 15 } : step,
   );
   t.equal(verdict('LOOP-TIMER-13', program, collected), 'kept', 'a garbage collection');
-  const starved = ticks(40, 0.9).map((step, i) =>
+  const starved = ticks(40, 1.5).map((step, i) =>
     i < 8 ? { ...(step as object), run: 'tick', cpu: 0 } : step,
   );
   t.equal(verdict('LOOP-TIMER-13', program, starved), 'broken', 'it did not get the processor all the time');
