@@ -11,7 +11,7 @@ import { packageRoot } from './package-root.js';
 
 export const SPEC_VERSION = '1.0';
 /** Profiles in the order in which they run. */
-export const PROFILES = ['loop'] as const;
+export const PROFILES = ['loop', 'stream'] as const;
 export type Profile = (typeof PROFILES)[number];
 export const LEVELS = ['MUST', 'SHOULD'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -59,7 +59,7 @@ export class SpecError extends Error {
   override readonly name = 'SpecError';
 }
 
-const ID = /^LOOP-[A-Z]+-\d+$/;
+const ID = /^(LOOP|STREAM)-[A-Z]+-\d+$/;
 const FIELDS = [
   'Level',
   'Facet',
@@ -152,6 +152,7 @@ export function parseClauses(markdown: string, profile: Profile, section: string
 /** Order in which the sections of a profile are read. */
 const SECTIONS: Readonly<Record<Profile, readonly string[]>> = {
   loop: ['readiness', 'dispatch', 'tasks', 'timers', 'lifecycle', 'wakeups', 'errors', 'seed'],
+  stream: ['reading', 'writing', 'closing', 'limits', 'reentrancy', 'connecting'],
 };
 
 export interface Spec {

@@ -1,11 +1,15 @@
 /**
- * The contract: what an event loop offers, in TypeScript.
+ * The contract: what an event loop offers, in TypeScript; `stream-contract.ts` has what a stream does.
  *
  * The reference implements all of it. A TypeScript or JavaScript subject implements the part that its own
  * public API offers and leaves the other methods out: what is left out is unclaimed, never emulated.
  * The same operations, under the same names in snake_case, make the Python driver
  * (`conformance/adapters/python`), and are what `spec/protocol.md` asks of any other language.
  */
+
+import type { DoneCallback, Stream, StreamAddress, StreamOptions } from './stream-contract.js';
+
+export type { DoneCallback, ReadCallback, Stream, StreamAddress, StreamOptions } from './stream-contract.js';
 
 /** The fd can be read: data, end of file, or a connection to accept. Equal to EPOLLIN, as in Tornado. */
 export const READ = 0x001;
@@ -106,7 +110,21 @@ export interface Loop {
   removeSignalHandler?(signal: NodeJS.Signals): void;
 }
 
-export const FACETS = ['ready', 'tasks', 'timers', 'run', 'wake', 'signals', 'errors', 'seed'] as const;
+export const FACETS = [
+  'ready',
+  'tasks',
+  'timers',
+  'run',
+  'wake',
+  'signals',
+  'errors',
+  'seed',
+  'streams',
+  'reading',
+  'writing',
+  'limits',
+  'connecting',
+] as const;
 /** A part of the contract that is claimed whole. */
 export type Facet = (typeof FACETS)[number];
 
@@ -131,6 +149,15 @@ export interface LoopSubject {
   readonly rounds?: 'tasks' | 'timers';
   /** A new loop, or the ambient one. Exceptions that the loop isolates are reported to `logger`. */
   createLoop(logger: Logger): Loop;
+  /**
+   * Facets `streams`, `reading`, `writing`, `limits`: a stream over an open, connected, non-blocking fd, which belongs to it
+   * from then on. If it throws, the fd stays the caller's.
+   */
+  createStream?(loop: Loop, fd: number, options: StreamOptions): Stream;
+  /**
+   * Facet `connecting`: a stream that begins to connect to an address. Returns before it is connected; `callback` tells how it went.
+   */
+  connectStream?(loop: Loop, address: StreamAddress, callback: DoneCallback, options: StreamOptions): Stream;
   /** Settles when the subject can run: awaited once, before anything is asked of it. */
   readonly ready?: Promise<unknown>;
   /** Called inside a Worker with a {@link Wakeup.token}. */

@@ -16,15 +16,23 @@ export const Name = z
 export const Interest = z.array(z.enum(['read', 'write'])).max(2);
 const Ms = z.number().min(-1e15).max(1e15);
 const Count = z.int().min(0).max(1_000_000);
+/** Bytes, one character (U+0000 to U+00FF) a byte. */
+const Latin1 = z.string().regex(/^[^\u0100-\uffff]*$/);
 
 export const FdSpec = z.strictObject({
   /**
-   * `pair`: AF_UNIX stream socketpair. `pipe`: the near end reads, unless `near` says `write`. `tcp`: a connected pair over
-   * loopback. `listener`: TCP on loopback, no far end. `file`: an empty regular file, no far end.
-   * Every fd is non-blocking and close-on-exec.
+   * `pair`: AF_UNIX stream socketpair. `pipe`: the near end reads, unless `near` says `write`. `tcp`, `tcp6`: a connected pair over
+   * loopback, IPv4 or IPv6. `listener`: TCP on loopback, no far end. `file`: an empty regular file, no far end. `socket`: a TCP
+   * socket that is not connected, no far end. Every fd is non-blocking and close-on-exec.
    */
-  kind: z.enum(['pair', 'pipe', 'tcp', 'listener', 'file']),
+  kind: z.enum(['pair', 'pipe', 'tcp', 'tcp6', 'listener', 'file', 'socket']),
   near: z.enum(['read', 'write']).optional(),
+  /** `listener`: what it listens on. Default: ipv4. */
+  family: z.enum(['ipv4', 'ipv6', 'unix']).optional(),
+  /** `listener`: how many connections may wait. Default: as many as the system allows. */
+  backlog: z.int().min(0).max(4096).optional(),
+  /** Asks for kernel buffers of this many bytes in both directions, so that writes come up short; the kernel rounds it. */
+  buffer: z.int().min(1).max(1_048_576).optional(),
   /** Makes a group of this many, named `x0`, `x1`, …, addressed together as `x*`. */
   count: z.int().min(1).max(4000).optional(),
   /** The near end gets the lowest free number from here on. */
@@ -33,6 +41,13 @@ export const FdSpec = z.strictObject({
   number: z.int().min(0).max(2).optional(),
 });
 export type FdSpec = z.infer<typeof FdSpec>;
+
+/**
+ * The byte at a position of the pattern that `size` asks for: lost, repeated and exchanged bytes show, since no stretch of it is
+ * like its neighbour.
+ */
+export const patternByte = (position: number): number =>
+  (position ^ (position >>> 8) ^ (position >>> 16)) & 0xff;
 
 const op = <O extends string, S extends z.ZodRawShape>(name: O, shape: S) =>
   z.strictObject({ op: z.literal(name), ...shape });
@@ -82,16 +97,57 @@ const loopActions = [
   op('barrier', { run: Name, rounds: Count.optional() }),
 ] as const;
 
+/*
+ * Operations of streams. Those that lead to a callback get a token: the reads, `send`, `onClose`, `connectStream`. A stream that
+ * `stream` makes owns its fd, and both are gone when it is closed.
+ */
+const streamActions = [
+  /** Makes a stream over a connected fd. The limits are bytes. */
+  op('stream', { fd: FdName, as: Name, maxRead: Count.optional(), maxWrite: Count.optional() }),
+  /** Makes a stream that connects to a listener, wherever that is by now; `run` is called when it is decided. */
+  op('connectStream', { to: FdName, as: Name, run: Name }),
+  /** Up to and including the delimiter, at most `max` bytes. */
+  op('readUntil', { stream: Name, delimiter: Latin1.max(64), max: Count.optional(), run: Name }),
+  /** Up to the end of the first match of a pattern that means the same in all languages: `\\r?\\n`. */
+  op('readUntilRegex', { stream: Name, pattern: z.string().max(64), max: Count.optional(), run: Name }),
+  /** Exactly so many bytes. */
+  op('readBytes', { stream: Name, size: Count, run: Name }),
+  /** At least one byte, at most so many. */
+  op('readSome', { stream: Name, size: Count, run: Name }),
+  op('readUntilClose', { stream: Name, run: Name }),
+  /** Writes `data`, or `size` bytes of the pattern (see {@link patternByte}) from position `from` on. `run`: all of it is out. */
+  op('send', {
+    stream: Name,
+    data: Latin1.max(65536).optional(),
+    size: Count.optional(),
+    from: Count.optional(),
+    run: Name.optional(),
+  }),
+  op('onClose', { stream: Name, run: Name }),
+  /** Ends the stream's own output. */
+  op('endStream', { stream: Name }),
+  op('closeStream', { stream: Name }),
+  /** Asks the stream what it is doing. */
+  op('streamState', { stream: Name }),
+] as const;
+
 /* Operations on fds and on the process: system calls that the host makes itself. None of them concerns the loop. */
 const kernelActions = [
-  /** Writes `data` (as UTF-8), or `size` bytes. */
-  op('write', { fd: FdName, data: z.string().max(65536).optional(), size: Count.optional() }),
+  /** Writes `data` (as UTF-8), or `size` bytes of the pattern (see {@link patternByte}) from position `from` on. */
+  op('write', {
+    fd: FdName,
+    data: z.string().max(65536).optional(),
+    size: Count.optional(),
+    from: Count.optional(),
+  }),
   /** One read of at most `size` bytes (default 65536). */
   op('read', { fd: FdName, size: Count.optional() }),
-  /** Writes until EAGAIN. */
+  /** Writes bytes of the pattern, from its beginning, until EAGAIN. */
   op('fill', { fd: FdName }),
   /** Reads until EAGAIN or end of file. */
   op('drain', { fd: FdName }),
+  /** As `drain`, and records all the bytes. */
+  op('collect', { fd: FdName }),
   op('close', { fd: FdName }),
   /** Closes with SO_LINGER 0: a TCP peer sees RST. */
   op('reset', { fd: FdName }),
@@ -130,7 +186,7 @@ const kernelActions = [
   op('throw', { kind: z.enum(['error', 'errno', 'fatal']), errno: z.string().optional() }),
 ] as const;
 
-export const Action = z.discriminatedUnion('op', [...loopActions, ...kernelActions]);
+export const Action = z.discriminatedUnion('op', [...loopActions, ...streamActions, ...kernelActions]);
 export type Action = z.infer<typeof Action>;
 export type Op = Action['op'];
 export type ActionOf<O extends Op> = Extract<Action, { op: O }>;

@@ -6,6 +6,9 @@
  */
 import { z } from 'zod';
 
+/** The most bytes that one record carries. */
+export const MAX_DATA = 1_048_576;
+
 const clocks = { t: z.number(), c: z.number() };
 
 /** What an operation raised: the language's own type name, and the errno's name when it carried one. */
@@ -24,6 +27,10 @@ export const CALLBACK_KINDS = [
   'wakeup',
   'signal',
   'barrier',
+  'read',
+  'sent',
+  'closed',
+  'connected',
 ] as const;
 export type CallbackKind = (typeof CALLBACK_KINDS)[number];
 export const EventName = z.enum(['read', 'write', 'error']);
@@ -43,6 +50,10 @@ export const Enter = z.strictObject({
   fd: z.string().optional(),
   number: z.int().optional(),
   events: z.array(EventName).optional(),
+  /** Reads that succeeded: the bytes, as latin1. */
+  data: z.string().max(MAX_DATA).optional(),
+  /** Reads, writes and connects that failed: why. A close: its cause, if the stream tells it. */
+  failed: Raised.optional(),
 });
 export type Enter = z.infer<typeof Enter>;
 
@@ -55,15 +66,26 @@ export const Did = z.strictObject({
   k: z.literal('did'),
   ...clocks,
   op: z.string(),
-  /** Counts the registering operations: add, schedule, timeout, timeoutAt, periodic, wakeup, signal, barrier. */
+  /**
+   * Counts the registering operations: add, schedule, timeout, timeoutAt, periodic, wakeup, signal, barrier; of streams the reads, send,
+   * onClose, connectStream.
+   */
   token: z.int().optional(),
   /** The fd, where the action names a group (`x*`): one record for each. */
   fd: z.string().optional(),
-  /** Byte count of read, write, fill and drain; the number of the new fd; 1 or 0 of isOpen; a count. */
+  /** Byte count of read, write, fill, drain and collect; the number of the new fd; 1 or 0 of isOpen; a count. */
   result: z.number().optional(),
-  /** read and drain: the first 64 bytes, as latin1. */
-  data: z.string().max(64).optional(),
-  /** read and drain: the end of file was seen. */
+  /** read and drain: the first 64 bytes, as latin1. collect: all of them, at most {@link MAX_DATA}. */
+  data: z.string().max(MAX_DATA).optional(),
+  /** streamState: what the stream can tell. */
+  state: z
+    .strictObject({
+      reading: z.boolean().optional(),
+      writing: z.boolean().optional(),
+      closed: z.boolean().optional(),
+    })
+    .optional(),
+  /** read, drain and collect: the end of file was seen. */
   eof: z.boolean().optional(),
   /** A system call failed with it (also the EAGAIN that ends `fill` and `drain`: not recorded there). */
   errno: z.string().optional(),

@@ -39,5 +39,20 @@ export type LoopOp =
   | 'unsignal'
   | 'barrier';
 
+/** Calls of the subject's streams. */
+export type StreamOp =
+  | 'stream'
+  | 'connectStream'
+  | 'readUntil'
+  | 'readUntilRegex'
+  | 'readBytes'
+  | 'readSome'
+  | 'readUntilClose'
+  | 'send'
+  | 'onClose'
+  | 'endStream'
+  | 'closeStream'
+  | 'streamState';
+
 /** System calls of the host. */
-export type KernelOp = Exclude<Op, LoopOp | ControlOp>;
+export type KernelOp = Exclude<Op, LoopOp | StreamOp | ControlOp>;

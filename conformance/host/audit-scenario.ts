@@ -103,7 +103,7 @@ class Names {
 
   check(action: Action): void {
     if ('fd' in action) this.must('fd', action.fd, action);
-    if ('run' in action) this.must('callback', action.run, action);
+    if ('run' in action && action.run !== undefined) this.must('callback', action.run, action);
     if ('as' in action && ('fd' in action || 'to' in action)) {
       const group = ['fd' in action ? action.fd : action.to, action.as].find((name) => name.includes('*'));
       if (group !== undefined) throw new Impossible(`'${action.op}' takes one fd, not the group '${group}'`);

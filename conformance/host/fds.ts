@@ -149,7 +149,10 @@ export class Fds {
       }
       case 'listener':
         return [listener()];
-      case 'tcp': {
+      case 'socket':
+        return [own(must(posix.socket(AF_INET, SOCK_STREAM | FLAGS, 0), 'socket'))];
+      case 'tcp':
+      case 'tcp6': {
         const server = listener();
         const address = new SocketAddress();
         must(posix.getsockname(server, address), 'getsockname');
@@ -196,5 +199,5 @@ export function membersOf(name: string, spec: FdSpec): string[] {
 
 /** Whether there is a far end. */
 export function hasPeer(spec: FdSpec): boolean {
-  return spec.kind !== 'listener' && spec.kind !== 'file';
+  return spec.kind !== 'listener' && spec.kind !== 'file' && spec.kind !== 'socket';
 }

@@ -11,9 +11,10 @@ import { LOOP_ACTIONS } from './loop-actions.js';
 import { describe, typeOf } from './raised.js';
 import type { Delivery, Outcome } from './recorder.js';
 import type { Run } from './run.js';
+import { STREAM_ACTIONS } from './stream-actions.js';
 import { errorOf } from './thrown.js';
 
-const ACTIONS: Omit<ActionTable, ControlOp> = { ...LOOP_ACTIONS, ...KERNEL_ACTIONS };
+const ACTIONS: Omit<ActionTable, ControlOp> = { ...LOOP_ACTIONS, ...STREAM_ACTIONS, ...KERNEL_ACTIONS };
 export const OPS: ReadonlySet<string> = new Set([...Object.keys(ACTIONS), 'start', 'throw']);
 
 /** The operations that register something, and so get a token. */
@@ -26,6 +27,14 @@ const REGISTERING: ReadonlySet<Op> = new Set<Op>([
   'wakeup',
   'signal',
   'barrier',
+  'connectStream',
+  'readUntil',
+  'readUntilRegex',
+  'readBytes',
+  'readSome',
+  'readUntilClose',
+  'send',
+  'onClose',
 ]);
 
 type Perform = (run: Run, action: Action, target: Target) => Outcome | void;

@@ -16,6 +16,7 @@ import {
   SOCK_STREAM,
   SocketAddress,
 } from '../../posix/index.js';
+import { MAX_DATA } from '../../spec/trace.js';
 import type { ActionTable, KernelOp } from './action-table.js';
 import { FLAGS } from './fds.js';
 import { Impossible } from './impossible.js';
@@ -107,6 +108,21 @@ export const KERNEL_ACTIONS = {
       const outcome: Outcome = { result, data: data ?? '' };
       if (got === 0) return { ...outcome, eof: true };
       return got === -EAGAIN ? outcome : { ...outcome, ...failure(got) };
+    }
+  },
+
+  collect(run, _action, { number }) {
+    const pieces: Buffer[] = [];
+    for (let result = 0; ;) {
+      const got = run.host.posix.read(number, buffer);
+      if (got > 0) {
+        pieces.push(Buffer.from(buffer.subarray(0, got)));
+        result += got;
+        if (result < MAX_DATA) continue;
+      }
+      const outcome: Outcome = { result, data: Buffer.concat(pieces).toString('latin1', 0, MAX_DATA) };
+      if (got === 0) return { ...outcome, eof: true };
+      return got > 0 || got === -EAGAIN ? outcome : { ...outcome, ...failure(got) };
     }
   },
 

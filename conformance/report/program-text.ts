@@ -15,6 +15,20 @@ const list = (events: readonly string[]): string => `[${events.join(' ')}]`;
 const named = (id: string | undefined): string => (id === undefined ? '' : ` as ${id}`);
 const times = (n: number | undefined): string => (n === undefined ? '' : ` ×${n}`);
 
+const atMost = (bytes: number | undefined): string => (bytes === undefined ? '' : ` at most ${bytes} bytes`);
+
+/** What a write writes. */
+const payloadText = ({ data, size, from = 0 }: Payload): string =>
+  size === undefined
+    ? JSON.stringify(excerpt(data ?? '', SHOWN_DATA))
+    : `${size} bytes${from === 0 ? '' : ` from ${from} on`}`;
+
+interface Payload {
+  readonly data?: string | undefined;
+  readonly size?: number | undefined;
+  readonly from?: number | undefined;
+}
+
 /** One action. @param fd stands for the group that the action names, if it names one */
 export function actionText(action: Action, fd?: string): string {
   const { op } = action;
@@ -52,13 +66,34 @@ export function actionText(action: Action, fd?: string): string {
     case 'newLoop':
     case 'useLoop':
       return `${op} ${action.as}`;
-    case 'write': {
-      const what =
-        action.size === undefined
-          ? JSON.stringify(excerpt(action.data ?? '', SHOWN_DATA))
-          : `${action.size} bytes`;
-      return `write ${fd ?? action.fd} ${what}`;
+    case 'write':
+      return `write ${fd ?? action.fd} ${payloadText(action)}`;
+    case 'stream': {
+      const limits = [
+        ...(action.maxRead === undefined ? [] : [`reading up to ${action.maxRead} bytes`]),
+        ...(action.maxWrite === undefined ? [] : [`writing up to ${action.maxWrite} bytes`]),
+      ];
+      return `stream over ${fd ?? action.fd} as ${action.as}${limits.length === 0 ? '' : `, ${limits.join(', ')}`}`;
     }
+    case 'connectStream':
+      return `connectStream to ${action.to} as ${action.as} → ${action.run}`;
+    case 'readUntil':
+      return `readUntil ${action.stream} ${JSON.stringify(excerpt(action.delimiter, SHOWN_DATA))}${atMost(action.max)} → ${action.run}`;
+    case 'readUntilRegex':
+      return `readUntilRegex ${action.stream} /${excerpt(action.pattern, SHOWN_DATA)}/${atMost(action.max)} → ${action.run}`;
+    case 'readBytes':
+      return `readBytes ${action.stream} ${action.size} → ${action.run}`;
+    case 'readSome':
+      return `readSome ${action.stream}${atMost(action.size)} → ${action.run}`;
+    case 'readUntilClose':
+    case 'onClose':
+      return `${op} ${action.stream} → ${action.run}`;
+    case 'send':
+      return `send ${action.stream} ${payloadText(action)}${action.run === undefined ? '' : ` → ${action.run}`}`;
+    case 'endStream':
+    case 'closeStream':
+    case 'streamState':
+      return `${op} ${action.stream}`;
     case 'read':
       return `read ${fd ?? action.fd}${action.size === undefined ? '' : ` up to ${action.size} bytes`}`;
     case 'shutdown':
@@ -72,6 +107,7 @@ export function actionText(action: Action, fd?: string): string {
       return `connect to ${action.to} as ${action.as}`;
     case 'fill':
     case 'drain':
+    case 'collect':
     case 'close':
     case 'reset':
     case 'isOpen':
@@ -109,7 +145,11 @@ function callbackText({ runs, rest }: CallbackSpec): string {
 
 function fdText(name: string, fd: FdSpec): string {
   const near = fd.near === undefined ? '' : ` (near end ${fd.near}s)`;
-  return `${name}: ${fd.kind}${near}${times(fd.count)}${fd.from === undefined ? '' : ` from ${fd.from}`}`;
+  const family = fd.family === undefined ? '' : ` (${fd.family})`;
+  const backlog = fd.backlog === undefined ? '' : ` of backlog ${fd.backlog}`;
+  const buffer = fd.buffer === undefined ? '' : ` with buffers of ${fd.buffer} bytes`;
+  const from = fd.from === undefined ? '' : ` from ${fd.from}`;
+  return `${name}: ${fd.kind}${family}${near}${times(fd.count)}${from}${backlog}${buffer}`;
 }
 
 /** Rows of a label and its text; callbacks that do nothing are left out, their names say enough in the trace. */

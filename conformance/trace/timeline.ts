@@ -20,6 +20,14 @@ export const REGISTERING = new Set<string>([
   'wakeup',
   'signal',
   'barrier',
+  'connectStream',
+  'readUntil',
+  'readUntilRegex',
+  'readBytes',
+  'readSome',
+  'readUntilClose',
+  'send',
+  'onClose',
 ]);
 
 /** `main`, or one run of a callback. */
@@ -228,5 +236,5 @@ function auditToken(record: Did, action: Action, tokens: string[]): void {
     throw new TraceAuditError(
       `gives '${record.op}' token ${record.token ?? 'none'} where ${tokens.length} is due`,
     );
-  tokens.push('run' in action ? action.run : '');
+  tokens.push('run' in action ? (action.run ?? '') : '');
 }

@@ -13,7 +13,8 @@ function completed(scenario: Scenario): Scenario {
     scenario.main,
     ...Object.values(callbacks).flatMap(({ runs, rest }) => [...runs, rest ?? []]),
   ];
-  for (const action of actions.flat()) if ('run' in action) callbacks[action.run] ??= { runs: [] };
+  for (const action of actions.flat())
+    if ('run' in action && action.run !== undefined) callbacks[action.run] ??= { runs: [] };
   return { ...scenario, callbacks };
 }
 

@@ -234,7 +234,7 @@ class Builder {
     this.registered.push({
       token,
       as: KIND_OF[action.op]!,
-      run: 'run' in action ? action.run : '',
+      run: 'run' in action ? (action.run ?? '') : '',
       ran: failed,
       ...(action.op === 'add' ? { fd: fd ?? action.fd, events: action.events } : {}),
     });
