@@ -18,7 +18,9 @@ import {
   FAR_MS,
   type SubjectFacts,
 } from './history.js';
+import { payloadBytes } from './byte-log.js';
 import { OpenFile } from './kernel.js';
+import { StreamBuilder } from './stream-builder.js';
 import { joinTrace, recordsOf, type Step } from './timeline.js';
 
 /** @throws TraceAuditError */
@@ -39,12 +41,19 @@ class Builder {
   private readonly wakeupsById = new Map<string, Wakeup>();
   private readonly signalsByName = new Map<string, SignalHandler>();
   private readonly bases = new Map<string, number>();
+  private readonly streams: StreamBuilder;
   private readonly running: LoopRun[] = [];
   private loop = 'main';
   private threads = 0;
   private groupIndex = 0;
 
-  constructor(private readonly h: History) {}
+  constructor(private readonly h: History) {
+    this.streams = new StreamBuilder(h, {
+      fd: (name) => this.fd(name),
+      entity: (step, record, run) => this.entity(step, record, run),
+      remember: (list, entity) => this.remember(list, entity),
+    });
+  }
 
   build(): void {
     this.openInitialFds();
@@ -65,7 +74,7 @@ class Builder {
         const nearReads = spec.kind !== 'pipe' || spec.near !== 'write';
         const near = new OpenFile(spec.kind, nearReads, spec.kind !== 'pipe' || !nearReads);
         this.open(member, near, -1);
-        if (spec.kind === 'listener' || spec.kind === 'file') continue;
+        if (spec.kind === 'listener' || spec.kind === 'file' || spec.kind === 'socket') continue;
         const far = new OpenFile(
           spec.kind,
           spec.kind !== 'pipe' || !nearReads,
@@ -269,7 +278,13 @@ class Builder {
       case 'isOpen':
         return;
       default:
-        if (record.errno === undefined || action.op === 'fill' || action.op === 'drain')
+        if (this.streams.did(step, record, action)) return;
+        if (
+          record.errno === undefined ||
+          action.op === 'fill' ||
+          action.op === 'drain' ||
+          action.op === 'collect'
+        )
           this.systemCall(step, record, action);
     }
   }
@@ -344,18 +359,28 @@ class Builder {
     const at = step.index;
     const bytes = record.result ?? 0;
     switch (action.op) {
-      case 'write':
-        this.fdOf(step, record).file.wrote(bytes, at);
+      case 'write': {
+        const { file } = this.fdOf(step, record);
+        file.written.add(at, payloadBytes(action, 'utf8').subarray(0, bytes));
+        file.wrote(bytes, at);
         return;
-      case 'fill':
-        this.fdOf(step, record).file.filled(bytes, at);
+      }
+      case 'fill': {
+        const { file } = this.fdOf(step, record);
+        file.written.add(at, payloadBytes({ size: bytes }, 'utf8'));
+        file.filled(bytes, at);
         return;
+      }
       case 'read':
-        this.fdOf(step, record).file.wasRead(bytes, record.eof === true, at);
-        return;
       case 'drain':
-        this.fdOf(step, record).file.wasRead(bytes, true, at);
+      case 'collect': {
+        const { file } = this.fdOf(step, record);
+        const data = Buffer.from(record.data ?? '', 'latin1');
+        file.collected.add(at, data);
+        if (data.length < bytes) file.collectedWhole = false;
+        file.wasRead(bytes, action.op !== 'read' || record.eof === true, at);
         return;
+      }
       case 'shutdown':
         this.fdOf(step, record).file.shutdown(action.how, at);
         return;
@@ -377,9 +402,11 @@ class Builder {
         return;
       }
       case 'accept':
-      case 'connect':
-        this.open(action.as, new OpenFile('connection', true, true), at, record.result);
+      case 'connect': {
+        const { file } = this.open(action.as, new OpenFile('connection', true, true), at, record.result);
+        if (action.op === 'accept') this.streams.accepted(action.fd, file);
         return;
+      }
       default:
         return;
     }

@@ -100,7 +100,7 @@ export const readinessRules: RuleSet = {
   'LOOP-READY-6': (h, say) => {
     for (const registration of h.registrations) {
       const { file } = registration.fd;
-      if (file.kind !== 'tcp') continue;
+      if (!file.isTcp) continue;
       for (const frame of registration.frames) {
         const at = frame.enter!.index;
         if (at < file.eofAt || file.certainlyNot.error.at(at) === undefined) continue;
