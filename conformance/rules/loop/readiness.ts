@@ -57,7 +57,8 @@ export const readinessRules: RuleSet = {
     for (const registration of h.registrations) {
       for (const frame of registration.frames) {
         const at = frame.enter!.index;
-        if (at > registration.endedAt) continue;
+        // Inside the add it watches for nothing yet: LOOP-DISPATCH-6.
+        if (at < registration.at || at > registration.endedAt) continue;
         const watched = h.interestAt(registration, at);
         const stray = eventsOf(frame).find((event) => event !== 'error' && !watched.includes(event));
         const everWatched = registration.interest.some(
