@@ -21,7 +21,7 @@ import {
 import { payloadBytes } from './byte-log.js';
 import { OpenFile } from './kernel.js';
 import { StreamBuilder } from './stream-builder.js';
-import { joinTrace, recordsOf, type Step } from './timeline.js';
+import { joinTrace, recordsOf, type Frame, type Step } from './timeline.js';
 
 /** @throws TraceAuditError */
 export function readHistory(scenario: Scenario, trace: Trace, subject: SubjectFacts): History {
@@ -42,6 +42,8 @@ class Builder {
   private readonly signalsByName = new Map<string, SignalHandler>();
   private readonly bases = new Map<string, number>();
   private readonly streams: StreamBuilder;
+  /** Runs of a callback inside the operation that registers it, by its token: the operation's own record follows. */
+  private readonly early = new Map<number, Frame[]>();
   private readonly running: LoopRun[] = [];
   private loop = 'main';
   private threads = 0;
@@ -103,7 +105,9 @@ class Builder {
   }
 
   private enter(step: Step, record: Enter): void {
-    this.h.byToken[record.token]?.frames.push(step.frame);
+    const known = this.h.byToken[record.token]?.frames ?? this.early.get(record.token);
+    if (known === undefined) this.early.set(record.token, [step.frame]);
+    else known.push(step.frame);
     this.running.at(-1)?.frames.push(step.frame);
   }
 
@@ -123,7 +127,9 @@ class Builder {
 
   private entity(step: Step, record: Did, run: string): Entity {
     const { index: at, frame: by } = step;
-    return { token: record.token!, loop: this.loop, at, run, by, failed: record.raised, frames: [] };
+    const token = record.token!;
+    const frames = this.early.get(token) ?? [];
+    return { token, loop: this.loop, at, run, by, failed: record.raised, frames };
   }
 
   private remember<E extends Entity>(list: E[], entity: E): E {
@@ -179,10 +185,13 @@ class Builder {
       case 'timeout':
       case 'timeoutAt': {
         const base = action.op === 'timeoutAt' ? action.base : undefined;
-        const clockReadAt = base === undefined ? at : (this.bases.get(base) ?? NaN);
+        const entity = this.entity(step, record, action.run);
+        // At the latest before its first call, if that is inside the call that sets it.
+        const setBy = entity.frames[0]?.enter?.index ?? at;
+        const clockReadAt = base === undefined ? setBy : (this.bases.get(base) ?? NaN);
         const from = Number.isNaN(clockReadAt) ? NaN : this.h.timeOf(clockReadAt - 1);
         const timer = this.remember(this.h.timers, {
-          ...this.entity(step, record, action.run),
+          ...entity,
           delay: action.delay,
           base,
           notBefore: from + action.delay * 1000,
