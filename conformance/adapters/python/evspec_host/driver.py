@@ -251,6 +251,10 @@ class Driver:
         """Whether the stream is closed."""
         raise NotOffered("stream_closed")
 
+    def cause_of(self, error: BaseException) -> Optional[BaseException]:
+        """What is behind an error, if the API tells it: its errno is shown where the error itself has none."""
+        return error.__cause__
+
     def offers(self, *methods: str) -> bool:
         """Whether all of these methods are overridden."""
         return all(getattr(type(self), method) is not getattr(Driver, method) for method in methods)

@@ -16,10 +16,10 @@ from .fds import Fds, count_open
 from .kernel_actions import KernelActions
 from .loop_actions import LoopActions
 from .names import check_names
-from .recorder import DEFAULT_MAX_RECORDS, Recorder
+from .recorder import DEFAULT_MAX_RECORDS, MAX_DATA, Recorder
 from .signals import Signals
 from .standard_fds import StandardFds
-from .stream_actions import StreamActions, outcome
+from .stream_actions import StreamActions
 from .thread import HelperThread
 
 Action = Dict[str, Any]
@@ -170,7 +170,7 @@ class Interpreter:
         except (Unrunnable, NotOffered):
             raise
         except BaseException as error:  # whatever the loop raises is its answer, KeyboardInterrupt too
-            fields["raised"] = describe(error)
+            fields["raised"] = self._describe(error)
 
     # Callbacks.
 
@@ -188,9 +188,17 @@ class Interpreter:
 
     def _stream_callback(self, run: str, kind: str, token: int) -> Callable[..., None]:
         def callback(error: Optional[BaseException], data: Optional[bytes] = None) -> None:
-            self._enter(run, kind, token, outcome(error, data))
+            outcome: Dict[str, Any] = {}
+            if error is not None:
+                outcome["failed"] = self._describe(error)
+            elif data is not None:
+                outcome["data"] = bytes(data[:MAX_DATA]).decode("latin-1")
+            self._enter(run, kind, token, outcome)
 
         return callback
+
+    def _describe(self, error: BaseException) -> Dict[str, Any]:
+        return describe(error, self._host.driver.cause_of(error))
 
     def _enter(self, run: str, kind: str, token: int, where: Dict[str, Any]) -> None:
         """The loop calls: does what the scenario says for this run of the callback."""

@@ -17,11 +17,10 @@ from contextlib import suppress
 from typing import Any, Callable, ClassVar, Dict, List, Optional
 
 from .driver import Driver
-from .errors import Unrunnable, describe
+from .errors import Unrunnable
 from .fds import Fds
 from .loop_actions import LoopActions
 from .pattern import pattern
-from .recorder import MAX_DATA
 
 Action = Dict[str, Any]
 Fields = Dict[str, Any]
@@ -186,13 +185,6 @@ class StreamActions:
         "streamState": _stream_state,
     }
     OPERATIONS: ClassVar[Dict[str, Any]] = {**_MAKING, **_USING}
-
-
-def outcome(error: Optional[BaseException], data: Optional[bytes]) -> Fields:
-    """How an operation ended, as ``enter`` shows it."""
-    if error is not None:
-        return {"failed": describe(error)}
-    return {} if data is None else {"data": bytes(data[:MAX_DATA]).decode("latin-1")}
 
 
 def _may_be_socket(number: int) -> bool:
