@@ -11,6 +11,7 @@ import importlib
 import platform
 import signal
 import socket
+from contextlib import suppress
 from importlib import metadata
 from typing import Any, Callable, Coroutine, Dict, Optional, Tuple
 
@@ -180,7 +181,9 @@ class AsyncioDriver(Driver):
         if stream.ends is None:
             self.close_stream(stream)
         else:
-            stream.writer.transport.abort()
+            # Of CPython, seen on 3.11: a transport that closed once it had written the rest forgets that it is closed.
+            with suppress(AttributeError):
+                stream.writer.transport.abort()
 
     def stream_writing(self, stream: Stream) -> Optional[bool]:
         if stream.ends is None:
