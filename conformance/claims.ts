@@ -33,6 +33,18 @@ const FACET_OF: Partial<Record<Op, Facet>> = {
   wake: 'wake',
   signal: 'signals',
   unsignal: 'signals',
+  stream: 'streams',
+  closeStream: 'streams',
+  onClose: 'streams',
+  streamState: 'streams',
+  readUntil: 'reading',
+  readUntilRegex: 'reading',
+  readBytes: 'reading',
+  readSome: 'reading',
+  readUntilClose: 'reading',
+  send: 'writing',
+  endStream: 'writing',
+  connectStream: 'connecting',
 };
 
 /** The capability that an operation needs beyond its facet. */
@@ -48,6 +60,14 @@ const CAPABILITY_OF: Partial<Record<Op, Capability>> = {
   newLoop: 'manyLoops',
   closeLoop: 'closeLoop',
   thread: 'thread',
+  onClose: 'closeCallback',
+  streamState: 'streamState',
+  readUntil: 'readUntil',
+  readUntilRegex: 'readUntilRegex',
+  readBytes: 'readBytes',
+  readSome: 'readSome',
+  readUntilClose: 'readUntilClose',
+  endStream: 'halfClose',
 };
 
 export interface Needs {
@@ -63,6 +83,22 @@ function actionsOf(scenario: Scenario): Action[] {
   return [...scenario.main, ...callbacks];
 }
 
+/** What an operation of streams needs because of its fields. */
+function furtherNeeds(action: Action, { fds, main }: Scenario): Capability[] {
+  const needs: Capability[] = [];
+  const kind = 'fd' in action ? fds[action.fd]?.kind : undefined;
+  if (action.op === 'send' && action.run !== undefined) needs.push('sent');
+  if ('max' in action && action.max !== undefined) needs.push('maxBytes');
+  if (action.op === 'connectStream' && fds[action.to]?.family === 'unix') needs.push('unixConnect');
+  if (action.op !== 'stream') return needs;
+  if (!main.includes(action)) needs.push('meanwhile');
+  if (action.maxRead !== undefined) needs.push('maxRead');
+  if (action.maxWrite !== undefined) needs.push('maxWrite');
+  if (kind === 'pipe') needs.push('pipes');
+  if (kind === 'socket') needs.push('unconnected');
+  return needs;
+}
+
 /** What a check needs: from its actions, its fds and its own list. */
 export function needsOf(check: Check): Needs {
   const facets = new Set<Facet>();
@@ -73,6 +109,7 @@ export function needsOf(check: Check): Needs {
     if (facet !== undefined) facets.add(facet);
     const capability = CAPABILITY_OF[action.op];
     if (capability !== undefined) capabilities.add(capability);
+    for (const needed of furtherNeeds(action, scenario)) capabilities.add(needed);
     if (action.op === 'throw') {
       capabilities.add(
         action.kind === 'fatal' ? 'fatal' : action.kind === 'errno' ? 'errnoErrors' : 'exceptions',
@@ -81,7 +118,8 @@ export function needsOf(check: Check): Needs {
   }
   if (scenario.main.filter((action) => action.op === 'start').length > 1) capabilities.add('restart');
   for (const fd of Object.values(scenario.fds)) {
-    if (fd.kind === 'tcp' || fd.kind === 'listener') capabilities.add('tcp');
+    if (fd.kind !== 'pair' && fd.kind !== 'pipe' && fd.kind !== 'file') capabilities.add('tcp');
+    if (fd.kind === 'tcp6' || fd.family === 'ipv6') capabilities.add('ipv6');
     if (fd.kind === 'file') capabilities.add('files');
     if ((fd.from ?? 0) >= 1024 || (fd.count ?? 0) >= 500) capabilities.add('highFds');
   }

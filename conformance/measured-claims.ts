@@ -20,6 +20,11 @@ const NO_FACTS = {
 } as const;
 
 const BURN_MS = 5;
+/**
+ * So often each delay is measured: a clock of whole milliseconds is early by what the moment of setting makes of it, and a
+ * host that wakes the loop late hides it. One early timer of them all is enough to know.
+ */
+const PASSES = 6;
 const DELAYS_MS = [0.5, 1, 1.3, 1.7, 2, 2.4, 3, 3.6, 4, 5, 5.5, 6.2, 7, 8];
 
 const roundsScenario = check({
@@ -30,11 +35,15 @@ const roundsScenario = check({
   callbacks: { reader: [drain('a')], first: [write('a.peer'), barrier('end')], end: [done] },
 }).scenario;
 
+const onePass = [...DELAYS_MS.map((delay, i) => timeout(delay, `t${i}`)), timeout(10, 'next')];
 const timersScenario = check({
   clauses: ['CLAIM-TIMERS'],
   name: 'how-early-timers-fire',
-  main: [...DELAYS_MS.map((delay, i) => timeout(delay, `t${i}`)), timeout(15, 'end'), start],
-  callbacks: { ...Object.fromEntries(DELAYS_MS.map((_, i) => [`t${i}`, []])), end: [stop] },
+  main: [...onePass, start],
+  callbacks: {
+    ...Object.fromEntries(DELAYS_MS.map((_, i) => [`t${i}`, []])),
+    next: { runs: Array.from({ length: PASSES - 1 }, () => onePass), rest: [stop] },
+  },
 }).scenario;
 
 /** What to run before anything else, by what the subject claims. */

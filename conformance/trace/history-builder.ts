@@ -18,8 +18,10 @@ import {
   FAR_MS,
   type SubjectFacts,
 } from './history.js';
+import { payloadBytes } from './byte-log.js';
 import { OpenFile } from './kernel.js';
-import { joinTrace, recordsOf, type Step } from './timeline.js';
+import { StreamBuilder } from './stream-builder.js';
+import { joinTrace, recordsOf, type Frame, type Step } from './timeline.js';
 
 /** @throws TraceAuditError */
 export function readHistory(scenario: Scenario, trace: Trace, subject: SubjectFacts): History {
@@ -39,12 +41,21 @@ class Builder {
   private readonly wakeupsById = new Map<string, Wakeup>();
   private readonly signalsByName = new Map<string, SignalHandler>();
   private readonly bases = new Map<string, number>();
+  private readonly streams: StreamBuilder;
+  /** Runs of a callback inside the operation that registers it, by its token: the operation's own record follows. */
+  private readonly early = new Map<number, Frame[]>();
   private readonly running: LoopRun[] = [];
   private loop = 'main';
   private threads = 0;
   private groupIndex = 0;
 
-  constructor(private readonly h: History) {}
+  constructor(private readonly h: History) {
+    this.streams = new StreamBuilder(h, {
+      fd: (name) => this.fd(name),
+      entity: (step, record, run) => this.entity(step, record, run),
+      remember: (list, entity) => this.remember(list, entity),
+    });
+  }
 
   build(): void {
     this.openInitialFds();
@@ -65,7 +76,7 @@ class Builder {
         const nearReads = spec.kind !== 'pipe' || spec.near !== 'write';
         const near = new OpenFile(spec.kind, nearReads, spec.kind !== 'pipe' || !nearReads);
         this.open(member, near, -1);
-        if (spec.kind === 'listener' || spec.kind === 'file') continue;
+        if (spec.kind === 'listener' || spec.kind === 'file' || spec.kind === 'socket') continue;
         const far = new OpenFile(
           spec.kind,
           spec.kind !== 'pipe' || !nearReads,
@@ -94,7 +105,9 @@ class Builder {
   }
 
   private enter(step: Step, record: Enter): void {
-    this.h.byToken[record.token]?.frames.push(step.frame);
+    const known = this.h.byToken[record.token]?.frames ?? this.early.get(record.token);
+    if (known === undefined) this.early.set(record.token, [step.frame]);
+    else known.push(step.frame);
     this.running.at(-1)?.frames.push(step.frame);
   }
 
@@ -114,7 +127,9 @@ class Builder {
 
   private entity(step: Step, record: Did, run: string): Entity {
     const { index: at, frame: by } = step;
-    return { token: record.token!, loop: this.loop, at, run, by, failed: record.raised, frames: [] };
+    const token = record.token!;
+    const frames = this.early.get(token) ?? [];
+    return { token, loop: this.loop, at, run, by, failed: record.raised, frames };
   }
 
   private remember<E extends Entity>(list: E[], entity: E): E {
@@ -170,10 +185,13 @@ class Builder {
       case 'timeout':
       case 'timeoutAt': {
         const base = action.op === 'timeoutAt' ? action.base : undefined;
-        const clockReadAt = base === undefined ? at : (this.bases.get(base) ?? NaN);
+        const entity = this.entity(step, record, action.run);
+        // At the latest before its first call, if that is inside the call that sets it.
+        const setBy = entity.frames[0]?.enter?.index ?? at;
+        const clockReadAt = base === undefined ? setBy : (this.bases.get(base) ?? NaN);
         const from = Number.isNaN(clockReadAt) ? NaN : this.h.timeOf(clockReadAt - 1);
         const timer = this.remember(this.h.timers, {
-          ...this.entity(step, record, action.run),
+          ...entity,
           delay: action.delay,
           base,
           notBefore: from + action.delay * 1000,
@@ -269,7 +287,13 @@ class Builder {
       case 'isOpen':
         return;
       default:
-        if (record.errno === undefined || action.op === 'fill' || action.op === 'drain')
+        if (this.streams.did(step, record, action)) return;
+        if (
+          record.errno === undefined ||
+          action.op === 'fill' ||
+          action.op === 'drain' ||
+          action.op === 'collect'
+        )
           this.systemCall(step, record, action);
     }
   }
@@ -344,18 +368,28 @@ class Builder {
     const at = step.index;
     const bytes = record.result ?? 0;
     switch (action.op) {
-      case 'write':
-        this.fdOf(step, record).file.wrote(bytes, at);
+      case 'write': {
+        const { file } = this.fdOf(step, record);
+        file.written.add(at, payloadBytes(action, 'utf8').subarray(0, bytes));
+        file.wrote(bytes, at);
         return;
-      case 'fill':
-        this.fdOf(step, record).file.filled(bytes, at);
+      }
+      case 'fill': {
+        const { file } = this.fdOf(step, record);
+        file.written.add(at, payloadBytes({ size: bytes }, 'utf8'));
+        file.filled(bytes, at);
         return;
+      }
       case 'read':
-        this.fdOf(step, record).file.wasRead(bytes, record.eof === true, at);
-        return;
       case 'drain':
-        this.fdOf(step, record).file.wasRead(bytes, true, at);
+      case 'collect': {
+        const { file } = this.fdOf(step, record);
+        const data = Buffer.from(record.data ?? '', 'latin1');
+        file.collected.add(at, data);
+        if (data.length < bytes) file.collectedWhole = false;
+        file.wasRead(bytes, action.op !== 'read' || record.eof === true, at);
         return;
+      }
       case 'shutdown':
         this.fdOf(step, record).file.shutdown(action.how, at);
         return;
@@ -377,9 +411,11 @@ class Builder {
         return;
       }
       case 'accept':
-      case 'connect':
-        this.open(action.as, new OpenFile('connection', true, true), at, record.result);
+      case 'connect': {
+        const { file } = this.open(action.as, new OpenFile('connection', true, true), at, record.result);
+        if (action.op === 'accept') this.streams.accepted(action.fd, file);
         return;
+      }
       default:
         return;
     }

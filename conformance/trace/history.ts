@@ -23,9 +23,11 @@ import {
   FAR_MS,
   type SubjectFacts,
 } from './entities.js';
+import type { StreamLife } from './streams.js';
 import type { Frame, Step, Timeline } from './timeline.js';
 
 export * from './entities.js';
+export * from './streams.js';
 
 export class History {
   readonly registrations: Registration[] = [];
@@ -37,6 +39,7 @@ export class History {
   readonly barriers: Barrier[] = [];
   readonly runs: LoopRun[] = [];
   readonly fds: Fd[] = [];
+  readonly streams: StreamLife[] = [];
   readonly horizons: Horizon[] = [];
   /** `stop` of a loop that did not run then. */
   readonly idleStops: { readonly step: Step; readonly loop: string }[] = [];

@@ -8,6 +8,7 @@
  */
 import type { FdSpec } from '../../spec/scenario.js';
 import type { EventName } from '../../spec/trace.js';
+import { ByteLog } from './byte-log.js';
 
 /** From a step (inclusive) to a step (exclusive; Infinity while it lasts). Indices into the timeline. */
 export interface Interval {
@@ -50,6 +51,9 @@ export class Intervals {
 /** Bytes in flight below which every kind of fd is writable: the smallest page. */
 const CERTAINLY_ROOMY = 2048;
 
+/** Of these it is not known when they are ready. */
+const UNSURE: ReadonlySet<string> = new Set(['listener', 'file', 'socket', 'connection']);
+
 /** An open file description: what `dup` shares. */
 export class OpenFile {
   peer: OpenFile | undefined;
@@ -69,6 +73,15 @@ export class OpenFile {
   /** Whether the buffer towards the peer takes more: certain after `fill` and while little is in flight. */
   room: 'yes' | 'no' | 'unsure' = 'yes';
   closed = false;
+  /** A stream has this end, or the other: what it reads and writes, and when, nobody sees. */
+  private hidden = false;
+  /** What a scenario wrote into this end with system calls of its own, and what it read from it. */
+  readonly written = new ByteLog();
+  readonly collected = new ByteLog();
+  /** Bytes that a stream was given to write into this end. */
+  sentBytes = 0;
+  /** All that was read from it is in `collected`; `read` and `drain` tell only the beginning. */
+  collectedWhole = true;
 
   readonly certainly: Readonly<Record<EventName, Intervals>> = {
     read: new Intervals(),
@@ -88,20 +101,33 @@ export class OpenFile {
     readonly writes: boolean,
   ) {}
 
+  get isTcp(): boolean {
+    return this.kind === 'tcp' || this.kind === 'tcp6';
+  }
+
   /** Writes the present readiness down. Called after every change. */
   note(at: number): void {
-    const alive = !this.closed;
+    const alive = !this.closed && !this.hidden;
     const gone = this.hungUp || this.reset;
     const readable = this.reads && (this.unread > 0 || this.eof || gone);
     // A FIN on TCP raises IN alone; a closed peer of a UNIX pair or pipe raises HUP or ERR at once.
-    const error = gone && (this.kind !== 'tcp' || this.reset);
-    const unsure = this.kind === 'listener' || this.kind === 'file' || this.kind === 'connection';
+    const error = gone && (!this.isTcp || this.reset);
+    const unsure = UNSURE.has(this.kind);
     this.certainly.read.set(alive && readable, at);
     this.certainlyNot.read.set(alive && !readable && !unsure, at);
     this.certainly.error.set(alive && error && !unsure, at);
     this.certainlyNot.error.set(alive && !gone && !unsure && !(this.eof && this.outputEnded), at);
     this.certainly.write.set(alive && this.writes && this.room === 'yes' && !gone && !unsure, at);
     this.certainlyNot.write.set(alive && (!this.writes || this.room === 'no') && !gone && !unsure, at);
+  }
+
+  /** From now on a stream reads and writes here. */
+  becomesStream(at: number): void {
+    for (const end of [this, this.peer]) {
+      if (end === undefined) continue;
+      end.hidden = true;
+      end.note(at);
+    }
   }
 
   wrote(bytes: number, at: number): void {
@@ -127,7 +153,7 @@ export class OpenFile {
     const writer = this.peer;
     if (writer === undefined || writer.room === 'yes' || bytes === 0) return;
     // TCP moves its queued bytes, and opens its window, when it likes.
-    writer.room = all && this.kind !== 'tcp' ? 'yes' : 'unsure';
+    writer.room = all && !this.isTcp ? 'yes' : 'unsure';
     writer.note(at);
   }
 
@@ -143,7 +169,7 @@ export class OpenFile {
     }
     if (how !== 'write') {
       this.end(at);
-      if (this.peer !== undefined && this.kind !== 'tcp') this.peer.outputEnded = true;
+      if (this.peer !== undefined && !this.isTcp) this.peer.outputEnded = true;
     }
     this.note(at);
     this.peer?.note(at);
@@ -158,7 +184,7 @@ export class OpenFile {
     const peer = this.peer;
     if (peer === undefined) return;
     peer.end(at);
-    if (this.kind === 'tcp') {
+    if (this.isTcp) {
       // Closing with unread bytes in the buffer sends RST, as SO_LINGER 0 does.
       if (byReset || this.unread > 0) peer.reset = true;
     } else peer.hungUp = true;

@@ -77,6 +77,8 @@ interface Cursor {
   next: number;
   /** Records still to come of a group action (`x*`), and the whole size of its group. */
   groupLeft: number;
+  /** Token of the registering action under way, if a callback has run inside of it: its `did` follows later. */
+  reserved: number | undefined;
   ended: boolean;
 }
 
@@ -115,7 +117,9 @@ export function joinTrace(scenario: Scenario, trace: Trace): Timeline {
   };
   const steps: Step[] = [];
   const frames: Frame[] = [main];
-  const stack: Cursor[] = [{ frame: main, actions: scenario.main, next: 0, groupLeft: 0, ended: false }];
+  const stack: Cursor[] = [
+    { frame: main, actions: scenario.main, next: 0, groupLeft: 0, reserved: undefined, ended: false },
+  ];
   const runs = new Map<string, number>();
   /** Which callback each token leads to. */
   const tokens: string[] = ['main'];
@@ -132,6 +136,7 @@ export function joinTrace(scenario: Scenario, trace: Trace): Timeline {
     const top = stack[stack.length - 1]!;
     switch (record.k) {
       case 'enter': {
+        reserveToken(top, tokens);
         auditEnter(record, tokens, runs);
         const actions = actionsOfRun(scenario, record.run, record.nth);
         const step = { index, record, action: undefined } as { -readonly [K in keyof Step]: Step[K] };
@@ -148,7 +153,7 @@ export function joinTrace(scenario: Scenario, trace: Trace): Timeline {
         step.frame = frame;
         steps.push(step);
         frames.push(frame);
-        stack.push({ frame, actions, next: 0, groupLeft: 0, ended: false });
+        stack.push({ frame, actions, next: 0, groupLeft: 0, reserved: undefined, ended: false });
         break;
       }
       case 'exit': {
@@ -181,7 +186,7 @@ export function joinTrace(scenario: Scenario, trace: Trace): Timeline {
           throw new TraceAuditError(
             `records '${record.op}' in '${top.frame.run}', where the scenario says '${action?.op ?? 'nothing more'}'`,
           );
-        auditToken(record, action, tokens);
+        auditToken(record, action, top, tokens);
         if (top.groupLeft === 0) top.groupLeft = recordsOf(action, scenario);
         if (--top.groupLeft === 0) top.next++;
         if (asksToThrow(action)) top.ended = true;
@@ -226,15 +231,28 @@ function auditEnter(record: Enter, tokens: readonly string[], runs: Map<string, 
     throw new TraceAuditError(`records a run of the handler '${record.run}' without its fd and events`);
 }
 
-function auditToken(record: Did, action: Action, tokens: string[]): void {
+/**
+ * A loop that calls what it has just been given, inside the very call, is wrong, but its trace is not: the callback's records
+ * stand before the `did` of the action that registered it, which has its token nonetheless.
+ */
+function reserveToken(top: Cursor, tokens: string[]): void {
+  const action = top.actions[top.next];
+  if (top.ended || top.reserved !== undefined || action === undefined || !REGISTERING.has(action.op)) return;
+  top.reserved = tokens.length;
+  tokens.push(registeredBy(action));
+}
+
+const registeredBy = (action: Action): string => ('run' in action ? (action.run ?? '') : '');
+
+function auditToken(record: Did, action: Action, top: Cursor, tokens: string[]): void {
   if (!REGISTERING.has(action.op)) {
     if (record.token !== undefined)
       throw new TraceAuditError(`gives '${record.op}' a token, but it registers nothing`);
     return;
   }
-  if (record.token !== tokens.length)
-    throw new TraceAuditError(
-      `gives '${record.op}' token ${record.token ?? 'none'} where ${tokens.length} is due`,
-    );
-  tokens.push('run' in action ? (action.run ?? '') : '');
+  const due = top.reserved ?? tokens.length;
+  if (record.token !== due)
+    throw new TraceAuditError(`gives '${record.op}' token ${record.token ?? 'none'} where ${due} is due`);
+  if (top.reserved === undefined) tokens.push(registeredBy(action));
+  top.reserved = undefined;
 }

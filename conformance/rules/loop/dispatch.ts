@@ -134,6 +134,11 @@ export const dispatchRules: RuleSet = {
 
   'LOOP-DISPATCH-6': (h, say) => {
     for (const added of h.registrations) {
+      const inside = added.frames[0]?.enter!.index ?? Infinity;
+      if (inside < added.at && h.runAt(added.at) !== undefined) {
+        say.broken(inside, `${nameOf(added)} was served inside the call that added it`);
+        continue;
+      }
       const by = added.failed === undefined ? firstBatchHandler(h, added.at, added) : undefined;
       const event = wanted(h, added, added.at);
       if (

@@ -344,7 +344,14 @@ function tasksOfStoppers(h: History, kind: 'handler' | 'task'): [label: 'ran' | 
     const [stop] = run.stops;
     if (stop === undefined || stop.frame.kind !== kind || !ended(run) || run.raised !== undefined) return [];
     return h.tasks
-      .filter((task) => task.by === stop.frame && task.at < stop.index && task.cancelledAt === Infinity)
+      .filter(
+        ({ by, at, cancelledAt, frames: [first] }) =>
+          by === stop.frame &&
+          at < stop.index &&
+          cancelledAt === Infinity &&
+          // One that ran before the stop was not waiting then.
+          (first?.enter!.index ?? Infinity) > stop.index,
+      )
       .map((task): ['ran' | 'kept', number] => [
         task.frames.some((frame) => frame.enter!.index < run.to) ? 'ran' : 'kept',
         run.to,

@@ -107,7 +107,11 @@ export const taskRules: RuleSet = {
   },
 
   'LOOP-TASK-4': (h, say) => {
-    const ran = h.tasks.filter(({ frames, cancelledAt }) => frames.length > 0 && cancelledAt === Infinity);
+    // One that ran inside its schedule has not waited.
+    const ran = h.tasks.filter(
+      ({ at, frames: [first], cancelledAt }) =>
+        first !== undefined && enterOf(first) > at && cancelledAt === Infinity,
+    );
     for (let i = 1; i < ran.length; i++) {
       const [earlier, later] = [ran[i - 1]!, ran[i]!];
       const [a, b] = [enterOf(earlier.frames[0]!), enterOf(later.frames[0]!)];

@@ -273,6 +273,21 @@ export const readinessChecks: readonly Check[] = [
     maxRecords: 20_000,
   }),
   check({
+    clauses: ['LOOP-READY-20'],
+    name: `${MANY}-pairs-that-stay-ready-for-five-rounds`,
+    fds: { a: { kind: 'pair', count: MANY } },
+    main: [...each((fd, i) => add(fd, 'read', `reader${i}`)), write('a*.peer'), barrier('end'), start],
+    // Those that were served are there again in the next round, and must not be served first for ever.
+    callbacks: {
+      ...Object.fromEntries(
+        each((fd, i) => [`reader${i}`, { runs: [[], [], [], [], [remove(fd, 'read')]] }]),
+      ),
+      end: [done],
+    },
+    needs: ['highFds'],
+    maxRecords: 40_000,
+  }),
+  check({
     clauses: ['LOOP-READY-21'],
     name: 'an-fd-and-its-copy',
     fds: { a: 'pair' },

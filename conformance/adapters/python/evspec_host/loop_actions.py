@@ -16,6 +16,7 @@ from .errors import Unrunnable
 from .fds import Fds
 from .recorder import Recorder
 from .signals import Signals, signal_number
+from .task_callback import TaskCallback
 from .thread import HelperThread, Order
 
 Action = Dict[str, Any]
@@ -63,6 +64,8 @@ class LoopActions:
         self._running: List[Any] = []
         # By id. A name that is not there yet, or whose last operation raised, stands for nothing to act on.
         self._tasks: Dict[str, Callable[[], None]] = {}
+        #: By callback.
+        self._task_callbacks: Dict[str, TaskCallback] = {}
         self._timers: Dict[str, Callable[[], None]] = {}
         self._periodics: Dict[str, Periodic] = {}
         self._wakeups: Dict[str, Callable[[], object]] = {}
@@ -163,9 +166,23 @@ class LoopActions:
     def _schedule(self, action: Action, fd: str, token: int) -> None:
         loop = self._loop
         self._tasks.pop(action.get("id", ""), None)
+        if "id" not in action:
+            self._schedule_again(action["run"], token)
+            return
         handle = self._driver.add_callback(loop, self._callback(action["run"], "task", token))
-        if "id" in action:
-            self._tasks[action["id"]] = lambda: self._driver.remove_callback(loop, handle)
+        self._tasks[action["id"]] = lambda: self._driver.remove_callback(loop, handle)
+
+    def _schedule_again(self, run: str, token: int) -> None:
+        """The same object for the same callback; a task that may be taken back has one of its own."""
+        if run not in self._task_callbacks:
+            self._task_callbacks[run] = TaskCallback(lambda of: self._callback(run, "task", of)())
+        task = self._task_callbacks[run]
+        task.expect(token)
+        try:
+            self._driver.add_callback(self._loop, task)
+        except BaseException:
+            task.forget(token)
+            raise
 
     def _unschedule(self, action: Action, fd: str, token: int) -> None:
         if action["id"] in self._tasks:

@@ -33,6 +33,21 @@ void t.test('LOOP-TASK-1: not inside the call', (t) => {
   t.equal(verdict('LOOP-TASK-1', program, ['timer@1', 'task']), 'kept');
   const inside: Step = { run: 'timer', at: 1, actions: { 1: { steps: ['task'] } } };
   t.equal(verdict('LOOP-TASK-1', program, [inside]), 'broken');
+  const atOnce: Step = { run: 'timer', at: 1, actions: { 0: { steps: ['task'] } } };
+  t.equal(verdict('LOOP-TASK-1', program, [atOnce]), 'broken', 'before the schedule returned');
+  const chain: Program = {
+    main: [schedule('first'), schedule('last'), start],
+    callbacks: { first: [schedule('second'), schedule('third')] },
+  };
+  const nestedCalls: Options = {
+    // The sentinel comes first.
+    main: { 1: { steps: [{ run: 'first', actions: { 0: { steps: ['second'] } } }] } },
+  };
+  t.equal(
+    verdict('LOOP-TASK-1', chain, ['third', 'last'], nestedCalls),
+    'broken',
+    'calls within calls have their tokens',
+  );
   const nested: Program = {
     main: [timeout(1, 'timer'), start],
     callbacks: { timer: [schedule('task'), start] },

@@ -72,6 +72,14 @@ void t.test('LOOP-TIMER-1: exactly once', (t) => {
 });
 
 void t.test('LOOP-TIMER-2: never early', (t) => {
+  const atOnce = (delay: number): string =>
+    verdict(
+      'LOOP-TIMER-2',
+      { main: [barrier('go'), start], callbacks: { go: [timeout(delay, 'a')], a: [burn(1)] } },
+      [{ run: 'go', actions: { 0: { steps: ['a'] } } }],
+    );
+  t.equal(atOnce(5), 'broken', 'inside the call that sets it');
+  t.equal(atOnce(0), 'kept', 'which is not early, if it is due');
   const program: Program = { main: [barrier('go'), start], callbacks: { go: [burn(3), timeout(5, 'a')] } };
   const says = (at: number, subject: Partial<SubjectFacts> = LIVE): string =>
     verdict(

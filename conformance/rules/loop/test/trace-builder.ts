@@ -147,11 +147,14 @@ class Builder {
   private actions(actions: readonly Action[], outcomes: Run['actions'], steps: Step[]): boolean {
     for (const [index, action] of actions.entries()) {
       const outcome = outcomes?.[index] ?? {};
-      if (action.op === 'start') {
-        this.records.push({ k: 'starting', ...this.clocks() });
-        this.play(outcome.steps === undefined ? steps : [...outcome.steps], action === this.lastStart);
-      } else if (outcome.steps !== undefined) this.play([...outcome.steps], false);
-      for (const fd of this.members(action)) this.did(action, outcome, fd);
+      for (const [nth, fd] of this.members(action).entries()) {
+        const token = REGISTERING.has(action.op) ? this.register(action, fd, outcome) : undefined;
+        if (action.op === 'start') {
+          this.records.push({ k: 'starting', ...this.clocks() });
+          this.play(outcome.steps === undefined ? steps : [...outcome.steps], action === this.lastStart);
+        } else if (outcome.steps !== undefined && nth === 0) this.play([...outcome.steps], false);
+        this.did(action, outcome, token, fd);
+      }
       if (action.op === 'throw') return true;
     }
     return false;
@@ -213,10 +216,10 @@ class Builder {
     this.records.push({ k: 'exit', ...this.clocks(), ...(raised === undefined ? {} : { raised }) });
   }
 
-  private did(action: Action, outcome: Outcome, member: string | undefined): void {
+  private did(action: Action, outcome: Outcome, token: number | undefined, member: string | undefined): void {
     const { raised, result, data, eof, errno } = outcome;
     const did: Did = { k: 'did', t: 0, c: 0, op: action.op };
-    if (REGISTERING.has(action.op)) did.token = this.register(action, member, raised !== undefined);
+    if (token !== undefined) did.token = token;
     if (member !== undefined) did.fd = member;
     if (action.op === 'burn') {
       this.t += action.ms * 1000;
@@ -229,13 +232,14 @@ class Builder {
     this.records.push(did);
   }
 
-  private register(action: Action, fd: string | undefined, failed: boolean): number {
+  /** Before the action is done: a loop may call the callback inside. */
+  private register(action: Action, fd: string | undefined, { raised }: Outcome): number {
     const token = this.registered.length + 1;
     this.registered.push({
       token,
       as: KIND_OF[action.op]!,
       run: 'run' in action ? (action.run ?? '') : '',
-      ran: failed,
+      ran: raised !== undefined,
       ...(action.op === 'add' ? { fd: fd ?? action.fd, events: action.events } : {}),
     });
     return token;
