@@ -7,7 +7,20 @@ The author of a loop writes a subclass of :class:`Driver`; a loop that plugs int
 """
 
 from .asyncio_driver import AsyncioDriver
-from .driver import ERROR, READ, WRITE, Driver, Log
+from .driver import ERROR, READ, WRITE, Address, Driver, Log, NotOffered
+from .futures import on_done, on_read
 from .logs import forward_logging
 
-__all__ = ["ERROR", "READ", "WRITE", "AsyncioDriver", "Driver", "Log", "forward_logging"]
+__all__ = [
+    "ERROR",
+    "READ",
+    "WRITE",
+    "Address",
+    "AsyncioDriver",
+    "Driver",
+    "Log",
+    "NotOffered",
+    "forward_logging",
+    "on_done",
+    "on_read",
+]

@@ -38,7 +38,9 @@ class Channel:
 
     def send(self, reply: Dict[str, Any]) -> None:
         """Writes one line, all of it; one that is too long is replaced by an error."""
-        line = json.dumps(reply, separators=(",", ":")).encode() + b"\n"
+        # Bytes above 0x7f take two bytes this way, and six when escaped; what UTF-8 lacks, lone surrogates, is escaped.
+        text = json.dumps(reply, separators=(",", ":"), ensure_ascii=False)
+        line = text.encode("utf-8", "backslashreplace") + b"\n"
         if len(line) > MAX_LINE_BYTES:
             error = f"the reply is {len(line)} bytes long, where {MAX_LINE_BYTES} are allowed"
             line = json.dumps({"id": reply["id"], "error": error}).encode() + b"\n"

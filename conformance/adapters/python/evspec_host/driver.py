@@ -6,12 +6,16 @@ Override what the loop's public API offers and leave out the rest: what is not o
 ``loop`` is whatever :meth:`Driver.new_loop` returned, and handles are whatever the loop returned: the host only hands
 them back. Times are milliseconds. Callbacks take no arguments, but for handlers: ``handler(fd, events)``. All methods
 are called on the thread that runs the loop.
+
+A stream is likewise whatever :meth:`Driver.new_stream` or :meth:`Driver.connect_stream` returned. Its callbacks are called
+once for each operation; :mod:`evspec_host.futures` makes them of futures.
 """
 
 from __future__ import annotations
 
 import signal
-from typing import Any, Callable, Dict, Optional, Protocol
+import socket
+from typing import Any, Callable, Dict, NamedTuple, Optional, Protocol
 
 #: Bits of an interest mask and of what is passed to handlers; equal to epoll's.
 READ = 0x001
@@ -20,6 +24,18 @@ ERROR = 0x018
 
 Callback = Callable[[], None]
 Handler = Callable[[int, int], None]
+#: How a read ended: ``(None, data)``, or ``(error, None)``.
+ReadCallback = Callable[[Optional[BaseException], Optional[bytes]], None]
+#: How a write or a connect ended, or why a stream was closed: the error, or None.
+DoneCallback = Callable[[Optional[BaseException]], None]
+
+
+class Address(NamedTuple):
+    """Whom to connect to: a loopback address of TCP, or a path."""
+
+    family: socket.AddressFamily
+    #: What ``socket.connect`` takes in this family.
+    sockaddr: Any
 
 
 class Log(Protocol):
@@ -156,6 +172,88 @@ class Driver:
     def remove_signal_handler(self, loop: Any, number: signal.Signals) -> None:
         """Ends it."""
         raise NotOffered("remove_signal_handler")
+
+    # Streams: what reads and writes through a buffer, over one fd that it closes itself.
+
+    def new_stream(self, loop: Any, sock: socket.socket, max_read: Optional[int], max_write: Optional[int]) -> Any:
+        """A stream over a socket, which belongs to it from then on; if this raises, it stays the host's.
+
+        ``max_read``: the most bytes that the stream keeps for a reader. ``max_write``: the most that wait to be written.
+        None: as the API has it.
+        """
+        raise NotOffered("new_stream")
+
+    def new_pipe_stream(self, loop: Any, fd: int, max_read: Optional[int], max_write: Optional[int]) -> Any:
+        """The same over an fd that is no socket: the capability ``pipes``."""
+        raise NotOffered("new_pipe_stream")
+
+    def connect_stream(self, loop: Any, address: Address, callback: DoneCallback) -> Any:
+        """A stream that begins to connect, over a socket that the driver or the API makes."""
+        raise NotOffered("connect_stream")
+
+    def read_until(self, stream: Any, delimiter: bytes, callback: ReadCallback, max_bytes: Optional[int]) -> None:
+        """Reads up to and with the delimiter; fails if that is more than ``max_bytes``. Raises whatever the stream raises."""
+        raise NotOffered("read_until")
+
+    def read_until_regex(self, stream: Any, pattern: bytes, callback: ReadCallback, max_bytes: Optional[int]) -> None:
+        """Reads up to the end of the first match."""
+        raise NotOffered("read_until_regex")
+
+    def read_bytes(self, stream: Any, size: int, callback: ReadCallback) -> None:
+        """Reads exactly so many bytes."""
+        raise NotOffered("read_bytes")
+
+    def read_some(self, stream: Any, size: int, callback: ReadCallback) -> None:
+        """Reads at least one byte and at most so many."""
+        raise NotOffered("read_some")
+
+    def read_until_close(self, stream: Any, callback: ReadCallback) -> None:
+        """Reads all that comes until the end of the peer's output."""
+        raise NotOffered("read_until_close")
+
+    def write(self, stream: Any, data: bytes, callback: Optional[DoneCallback]) -> None:
+        """Writes all of it, at once or later. ``callback``, if there is one: the kernel has taken the last byte.
+
+        A stream that has no such callback disclaims ``sent``, and is never given one.
+        """
+        raise NotOffered("write")
+
+    def set_close_callback(self, stream: Any, callback: DoneCallback) -> None:
+        """Calls back once, when the stream has been closed for whatever reason; with the cause if the API tells it."""
+        raise NotOffered("set_close_callback")
+
+    def end_stream(self, stream: Any) -> None:
+        """Ends the stream's own output, after all that was written; reading goes on."""
+        raise NotOffered("end_stream")
+
+    def close_stream(self, stream: Any) -> None:
+        """Closes the stream."""
+        raise NotOffered("close_stream")
+
+    def abort_stream(self, stream: Any) -> None:
+        """Cleans up, when all has been recorded: the fd is closed now or in the loop's next rounds, whatever is unwritten.
+
+        Called for every stream, also for those that are closed.
+        """
+        self.close_stream(stream)
+
+    # What a stream is doing. None: it can't tell at the moment.
+
+    def stream_reading(self, stream: Any) -> Optional[bool]:
+        """Whether a read is pending."""
+        raise NotOffered("stream_reading")
+
+    def stream_writing(self, stream: Any) -> Optional[bool]:
+        """Whether bytes wait to be written."""
+        raise NotOffered("stream_writing")
+
+    def stream_closed(self, stream: Any) -> Optional[bool]:
+        """Whether the stream is closed."""
+        raise NotOffered("stream_closed")
+
+    def cause_of(self, error: BaseException) -> Optional[BaseException]:
+        """What is behind an error, if the API tells it: its errno is shown where the error itself has none."""
+        return error.__cause__
 
     def offers(self, *methods: str) -> bool:
         """Whether all of these methods are overridden."""

@@ -19,10 +19,10 @@ def errno_name(error: BaseException) -> Optional[str]:
     return errno.errorcode.get(number) if isinstance(number, int) else None
 
 
-def describe(error: BaseException) -> Dict[str, Any]:
-    """The ``raised`` field of a trace: class, text, and the errno's name if there is one."""
+def describe(error: BaseException, cause: Optional[BaseException] = None) -> Dict[str, Any]:
+    """The ``raised`` field of a trace: class, text, and the errno's name if there is one, here or in what is behind it."""
     raised = {"type": type(error).__name__, "text": str(error)[:2000]}
-    name = errno_name(error)
+    name = errno_name(error) or (None if cause is None else errno_name(cause))
     if name is not None:
         raised["errno"] = name
     return raised

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import socket
 import struct
 import tempfile
 from contextlib import suppress
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
+from .driver import Address
 from .errors import Unrunnable
 from .standard_fds import StandardFds
 
 #: ``struct linger``: on, for zero seconds. A socket closed so sends RST and leaves nothing in TIME_WAIT.
 LINGER_ZERO = struct.pack("ii", 1, 0)
+#: How many connections may wait, where the scenario does not say; the system has the last word.
+BACKLOG = 4096
+LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
+FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6, "unix": socket.AF_UNIX}
+#: fcntl(2): the capacity of a pipe. Python has had the name since 3.10.
+F_SETPIPE_SZ = getattr(fcntl, "F_SETPIPE_SZ", 1031)
 
 
 def count_open() -> int:
@@ -45,6 +53,10 @@ class Fds:
         self.numbers: Dict[str, int] = {}
         self._open: Set[int] = set()
         self._groups: Dict[str, int] = {}
+        #: Of listeners, also of those that are closed: who connects to them then is refused.
+        self._addresses: Dict[str, Address] = {}
+        #: Temporary folders in which UNIX sockets are.
+        self._folders: List[str] = []
         self._took_standard = False
 
     def make(self, specs: Dict[str, Dict[str, Any]]) -> None:
@@ -73,6 +85,20 @@ class Fds:
         self._open.add(number)
         os.set_blocking(number, False)
 
+    def release(self, number: int) -> None:
+        """Somebody else closes it from now on, and may have done so by any later time."""
+        self._open.discard(number)
+
+    def address(self, name: str) -> Address:
+        """Where a listener listens, or did. Raises OSError if it never was one."""
+        if name in self._addresses:
+            return self._addresses[name]
+        listener = borrow_socket(self.number(name))
+        try:
+            return Address(listener.family, listener.getsockname())
+        finally:
+            listener.detach()
+
     def forget(self, name: str) -> None:
         """The name stands for no fd until it is given to another."""
         self.numbers.pop(name, None)
@@ -90,11 +116,13 @@ class Fds:
                 set_linger_zero(number)
             with suppress(OSError):
                 os.close(number)
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
         if self._took_standard:
             self._standard.put_back()
 
     def _make_one(self, name: str, spec: Dict[str, Any]) -> None:
-        near, far = _open_kind(spec)
+        near, far = self._listen(name, spec) if spec["kind"] == "listener" else _open_kind(spec)
         self.adopt(name, near)
         if far is not None:
             self.adopt(f"{name}.peer", far)
@@ -103,6 +131,16 @@ class Fds:
             self._move(name, os.dup2(near, spec["number"], inheritable=False))
         elif "from" in spec:
             self._move(name, fcntl.fcntl(near, fcntl.F_DUPFD_CLOEXEC, spec["from"]))
+
+    def _listen(self, name: str, spec: Dict[str, Any]) -> Tuple[int, None]:
+        family = FAMILIES[spec.get("family", "ipv4")]
+        path = None
+        if family == socket.AF_UNIX:
+            self._folders.append(tempfile.mkdtemp(prefix="evspec-"))
+            path = os.path.join(self._folders[-1], "socket")
+        listener = _listen(family, spec, path)
+        self._addresses[name] = Address(family, listener.getsockname())
+        return listener.detach(), None
 
     def _move(self, name: str, number: int) -> None:
         self.close(name)
@@ -113,15 +151,21 @@ def _open_kind(spec: Dict[str, Any]) -> Tuple[int, Optional[int]]:
     """Returns the near end and the far one, if there is one."""
     kind = spec["kind"]
     if kind == "pair":
-        near, far = socket.socketpair()
-        return near.detach(), far.detach()
+        ends = socket.socketpair()
+        for end in ends:
+            _set_buffers(end, spec)
+        return ends[0].detach(), ends[1].detach()
     if kind == "pipe":
         reader, writer = os.pipe()
+        if "buffer" in spec:
+            fcntl.fcntl(writer, F_SETPIPE_SZ, spec["buffer"])
         return (writer, reader) if spec.get("near") == "write" else (reader, writer)
     if kind == "tcp":
-        return _tcp_pair()
-    if kind == "listener":
-        return _listen().detach(), None
+        return _tcp_pair(socket.AF_INET, spec)
+    if kind == "tcp6":
+        return _tcp_pair(socket.AF_INET6, spec)
+    if kind == "socket":
+        return _new_socket(socket.AF_INET, spec).detach(), None
     if kind == "file":
         number, path = tempfile.mkstemp(prefix="evspec-")
         os.unlink(path)
@@ -129,22 +173,36 @@ def _open_kind(spec: Dict[str, Any]) -> Tuple[int, Optional[int]]:
     raise Unrunnable(f"no kind of fd is named '{kind}'")
 
 
-def _listen() -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _new_socket(family: socket.AddressFamily, spec: Dict[str, Any]) -> socket.socket:
+    """With the scenario's buffers: TCP settles its window when it connects, so they must be there before."""
+    made = socket.socket(family, socket.SOCK_STREAM)
+    _set_buffers(made, spec)
+    return made
+
+
+def _set_buffers(end: socket.socket, spec: Dict[str, Any]) -> None:
+    if "buffer" in spec:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, spec["buffer"])
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, spec["buffer"])
+
+
+def _listen(family: socket.AddressFamily, spec: Dict[str, Any], path: Optional[str] = None) -> socket.socket:
+    listener = _new_socket(family, spec)
     try:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(128)
+        listener.bind((LOOPBACK[family], 0) if path is None else path)
+        listener.listen(spec.get("backlog", BACKLOG))
     except OSError:
         listener.close()
         raise
     return listener
 
 
-def _tcp_pair() -> Tuple[int, int]:
+def _tcp_pair(family: socket.AddressFamily, spec: Dict[str, Any]) -> Tuple[int, int]:
     """A connected pair over loopback that sends small writes at once."""
-    with _listen() as listener:
-        ends: List[socket.socket] = [socket.create_connection(listener.getsockname())]
-        ends.append(listener.accept()[0])
-    for end in ends:
+    near = _new_socket(family, spec)
+    with _listen(family, spec) as listener:  # what it accepts has its buffers
+        near.connect(listener.getsockname())
+        far = listener.accept()[0]
+    for end in (near, far):
         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return ends[0].detach(), ends[1].detach()
+    return near.detach(), far.detach()

@@ -9,21 +9,25 @@ import threading
 import traceback
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
+from . import loop_actions, stream_actions
 from .driver import ERROR, READ, WRITE, Driver, NotOffered
 from .errors import Unrunnable, describe, errno_name
 from .fds import Fds, count_open
 from .kernel_actions import KernelActions
-from .loop_actions import REGISTERING, LoopActions
+from .loop_actions import LoopActions
 from .names import check_names
-from .recorder import DEFAULT_MAX_RECORDS, Recorder
+from .recorder import DEFAULT_MAX_RECORDS, MAX_DATA, Recorder
 from .signals import Signals
 from .standard_fds import StandardFds
+from .stream_actions import StreamActions
 from .thread import HelperThread
 
 Action = Dict[str, Any]
 Reply = Dict[str, Any]
 
-OPERATIONS = {*KernelActions.OPERATIONS, *LoopActions.OPERATIONS, "throw"}
+OPERATIONS = {*KernelActions.OPERATIONS, *LoopActions.OPERATIONS, *StreamActions.OPERATIONS, "throw"}
+#: Each gets a token.
+REGISTERING = loop_actions.REGISTERING | stream_actions.REGISTERING
 
 
 class Host(NamedTuple):
@@ -57,6 +61,7 @@ class Interpreter:
         self._runs: Dict[str, int] = {}
         self._tokens = 0
         self._failure: Optional[Exception] = None
+        self._streams: Optional[StreamActions] = None
         self._fds = Fds(host.standard_fds)
         self._signals = Signals()
         self._kernel = KernelActions(self._fds, self._signals)
@@ -69,6 +74,15 @@ class Interpreter:
     def run(self) -> Dict[str, Any]:
         """Returns the trace. Raises Unrunnable, or what making fds and loops raised."""
         before = count_open()
+        try:
+            trace = self._run()
+            trace["openFds"] = {"before": before, "after": count_open()}
+            return trace
+        finally:
+            if self._streams is not None:
+                self._streams.close_sockets()
+
+    def _run(self) -> Dict[str, Any]:
         threads: List[Dict[str, object]] = []
         try:
             self._fds.make(self._scenario["fds"])
@@ -82,6 +96,7 @@ class Interpreter:
                 self._callback,
                 self._handler,
             )
+            self._streams = StreamActions(self._host.driver, self._fds, self._loop, self._stream_callback)
             if self._request.get("flush"):
                 self._host.send({"id": self._request["id"], "records": [], "fds": fds})
             self._rendezvous("before")
@@ -92,6 +107,8 @@ class Interpreter:
             finally:
                 self._recorder.open = False
                 threads = self._host.helper.end_scenario()
+                if self._streams.abort_all():
+                    self._loop.give_rounds()
                 self._loop.close_loops()
         finally:
             self._kernel.restore()
@@ -102,7 +119,6 @@ class Interpreter:
         trace = {"fds": fds, "records": self._recorder.records}
         if threads:
             trace["threads"] = threads
-        trace["openFds"] = {"before": before, "after": count_open()}
         return trace
 
     # Actions.
@@ -130,7 +146,7 @@ class Interpreter:
             if op in KernelActions.OPERATIONS:
                 self._call_kernel(action, fd, fields)
             else:
-                self._call_loop(action, fd, fields)
+                self._call_subject(action, fd, fields)
         except NotOffered as error:
             raise Unrunnable(f"'{op}' needs '{error}', which the driver does not offer") from None
         self._recorder.did(op, fields)
@@ -141,16 +157,20 @@ class Interpreter:
         except OSError as error:
             fields["errno"] = errno_name(error)
 
-    def _call_loop(self, action: Action, fd: str, fields: Dict[str, Any]) -> None:
-        if action["op"] in REGISTERING:
+    def _call_subject(self, action: Action, fd: str, fields: Dict[str, Any]) -> None:
+        op = action["op"]
+        if op in REGISTERING:
             self._tokens += 1
             fields["token"] = self._tokens
         try:
-            LoopActions.OPERATIONS[action["op"]](self._loop, action, fd, self._tokens)
+            if op in StreamActions.OPERATIONS:
+                fields.update(self._streams.perform(action, fd, self._tokens) or {})
+            else:
+                LoopActions.OPERATIONS[op](self._loop, action, fd, self._tokens)
         except (Unrunnable, NotOffered):
             raise
         except BaseException as error:  # whatever the loop raises is its answer, KeyboardInterrupt too
-            fields["raised"] = describe(error)
+            fields["raised"] = self._describe(error)
 
     # Callbacks.
 
@@ -165,6 +185,20 @@ class Interpreter:
             self._enter(run, "handler", token, {"fd": fd, "number": number, "events": event_names(events)})
 
         return handler
+
+    def _stream_callback(self, run: str, kind: str, token: int) -> Callable[..., None]:
+        def callback(error: Optional[BaseException], data: Optional[bytes] = None) -> None:
+            outcome: Dict[str, Any] = {}
+            if error is not None:
+                outcome["failed"] = self._describe(error)
+            elif data is not None:
+                outcome["data"] = bytes(data[:MAX_DATA]).decode("latin-1")
+            self._enter(run, kind, token, outcome)
+
+        return callback
+
+    def _describe(self, error: BaseException) -> Dict[str, Any]:
+        return describe(error, self._host.driver.cause_of(error))
 
     def _enter(self, run: str, kind: str, token: int, where: Dict[str, Any]) -> None:
         """The loop calls: does what the scenario says for this run of the callback."""

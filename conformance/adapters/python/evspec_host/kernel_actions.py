@@ -16,6 +16,8 @@ from typing import Any, Callable, ClassVar, Dict, Optional, Tuple
 
 from .errors import Unrunnable, errno_name
 from .fds import Fds, borrow_socket, count_open, set_linger_zero
+from .pattern import pattern
+from .recorder import MAX_DATA
 from .signals import Signals, signal_number
 
 Action = Dict[str, Any]
@@ -44,7 +46,7 @@ class KernelActions:
 
     def _write(self, action: Action, fd: str) -> Fields:
         data = action.get("data")
-        content = b"x" * action.get("size", 1) if data is None else data.encode()
+        content = pattern(action.get("from", 0), action.get("size", 1)) if data is None else data.encode()
         return {"result": os.write(self._fds.number(fd), content)}
 
     def _read(self, action: Action, fd: str) -> Fields:
@@ -53,27 +55,37 @@ class KernelActions:
 
     def _fill(self, action: Action, fd: str) -> Fields:
         number = self._fds.number(fd)
-        chunk = b"x" * CHUNK
         total = 0
         while True:
             try:
-                total += os.write(number, chunk)
+                total += os.write(number, pattern(total, CHUNK))
             except OSError as error:
                 return {"result": total, **_unless_again(error)}
 
     def _drain(self, action: Action, fd: str) -> Fields:
+        return self._read_all(fd, SHOWN)
+
+    def _collect(self, action: Action, fd: str) -> Fields:
+        return self._read_all(fd, MAX_DATA)
+
+    def _read_all(self, fd: str, shown: int) -> Fields:
+        """Reads what is there. ``shown``: how many bytes of it are recorded."""
         number = self._fds.number(fd)
         total = 0
-        first = b""
-        while True:
+        first = bytearray()
+        ended: Fields = {}
+        while not ended:
             try:
                 chunk = os.read(number, CHUNK)
+            except BlockingIOError:
+                break
             except OSError as error:
-                return {"result": total, "data": first.decode("latin-1"), **_unless_again(error)}
-            if not chunk:
-                return {"result": total, "data": first.decode("latin-1"), "eof": True}
-            total += len(chunk)
-            first = (first + chunk[:SHOWN])[:SHOWN]
+                ended = {"errno": errno_name(error)}
+            else:
+                ended = {} if chunk else {"eof": True}
+                total += len(chunk)
+                first += chunk[: shown - len(first)]
+        return {"result": total, "data": first.decode("latin-1"), **ended}
 
     # Ends.
 
@@ -115,14 +127,10 @@ class KernelActions:
         return self._name(action, accept)
 
     def _connect(self, action: Action, fd: str) -> Fields:
-        listener = borrow_socket(self._fds.number(action["to"]))
-        try:
-            address = listener.getsockname()
-        finally:
-            listener.detach()
-        connecting = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        address = self._fds.address(action["to"])
+        connecting = socket.socket(address.family, socket.SOCK_STREAM)
         connecting.setblocking(False)
-        failed = connecting.connect_ex(address)
+        failed = connecting.connect_ex(address.sockaddr)
         fields = self._name(action, connecting.detach)
         if failed not in (0, errno.EINPROGRESS):
             fields["errno"] = errno.errorcode[failed]
@@ -183,6 +191,7 @@ class KernelActions:
         "read": _read,
         "fill": _fill,
         "drain": _drain,
+        "collect": _collect,
         "close": _close,
         "reset": _reset,
         "shutdown": _shutdown,

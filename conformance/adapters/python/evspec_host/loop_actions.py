@@ -29,6 +29,11 @@ HandlerFactory = Callable[[str, int, str], Callable[[int, int], None]]
 REGISTERING = {"add", "schedule", "timeout", "timeoutAt", "periodic", "wakeup", "signal", "barrier"}
 #: Polls to wait for in a barrier, where the kit does not say.
 DEFAULT_ROUNDS = 3
+#: What a stream may need to finish closing. asyncio: one in which its fd is closed, one in which who waits for it is woken,
+#: and one for the callbacks of that; with one to spare.
+CLOSING_ROUNDS = 4
+#: A loop that was stopped before may return early once.
+CLOSING_STARTS = 2
 
 MASK = {"read": READ, "write": WRITE}
 
@@ -72,14 +77,42 @@ class LoopActions:
         self._make_loop("main")
 
     @property
-    def _loop(self) -> Any:
+    def selected(self) -> Any:
+        """The loop that actions mean."""
         return self._loops[self._selected]
+
+    _loop = selected
 
     def stop_running(self) -> None:
         """Stops every loop that runs: the trace was cut, or can't go on."""
         for loop in self._running:
             with suppress(Exception):  # there is no record for it any more
                 self._driver.stop(loop)
+
+    def give_rounds(self) -> None:
+        """Runs each open loop a little more, when nothing is recorded any longer: its streams finish closing."""
+        for name, loop in self._loops.items():
+            if name not in self._closed:
+                try:
+                    self._run_briefly(loop)
+                except BaseException:
+                    traceback.print_exc()  # no action of the scenario, so nothing to record
+
+    def _run_briefly(self, loop: Any) -> None:
+        rounds_left = CLOSING_ROUNDS
+
+        def one_round() -> None:
+            nonlocal rounds_left
+            rounds_left -= 1
+            if rounds_left > 0:
+                self._next_round(loop, one_round)
+            else:
+                self._driver.stop(loop)
+
+        self._next_round(loop, one_round)
+        for _ in range(CLOSING_STARTS):
+            if rounds_left > 0:
+                self._driver.start(loop)
 
     def close_loops(self) -> None:
         """Closes the loops that the scenario left open."""

@@ -22,6 +22,8 @@ MAKES = {
     "dup2": ("as", "fd"),
     "accept": ("as", "fd"),
     "connect": ("as", "fd"),
+    "stream": ("as", "stream"),
+    "connectStream": ("as", "stream"),
 }
 USES = {
     "unschedule": ("id", "task"),
@@ -32,12 +34,12 @@ USES = {
     "wake": ("id", "wakeup"),
     "useLoop": ("as", "loop"),
 }
-#: Give a name to one new fd.
-OPENING = ("dup", "dup2", "accept", "connect")
+#: Make one new thing of one fd.
+OPENING = ("dup", "dup2", "accept", "connect", "stream", "connectStream")
 #: Fields that mean the same in every operation.
-FIELDS = (("run", "callback"), ("fd", "fd"), ("to", "fd"), ("onto", "fd"))
+FIELDS = (("run", "callback"), ("fd", "fd"), ("to", "fd"), ("onto", "fd"), ("stream", "stream"))
 #: Kinds of fds that have no far end.
-SINGLE = ("listener", "file")
+SINGLE = ("listener", "file", "socket")
 
 
 def check_names(scenario: Dict[str, Any], operations: Set[str]) -> None:
@@ -56,7 +58,7 @@ def check_names(scenario: Dict[str, Any], operations: Set[str]) -> None:
     if any(action["op"] == "throw" for action in scenario["main"]):
         raise Unrunnable("'throw' stands in main, outside of any callback")
     for action in actions:
-        if action["op"] in OPENING and "*" in f"{action.get('fd')}{action['as']}":
+        if action["op"] in OPENING and "*" in f"{action.get('fd')}{action.get('to')}{action['as']}":
             raise Unrunnable(f"'{action['op']}' takes one fd, not a group")
         for kind, name in _names_used(action):
             if (kind, name) not in known:

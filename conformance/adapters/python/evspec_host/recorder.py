@@ -10,6 +10,8 @@ from .errors import errno_name
 Record = Dict[str, Any]
 
 DEFAULT_MAX_RECORDS = 5_000
+#: The most bytes that one record carries.
+MAX_DATA = 1_048_576
 
 
 class Recorder:
@@ -36,7 +38,7 @@ class Recorder:
         return (time.monotonic_ns() - self._zero) // 1000
 
     def enter(self, run: str, nth: int, kind: str, token: int, where: Dict[str, Any]) -> None:
-        """The loop called a callback. ``where``: fd, number and events of a handler."""
+        """The loop called a callback. ``where``: fd, number and events of a handler; how a stream's operation ended."""
         self._add({"k": "enter", **self._clocks(), "run": run, "nth": nth, "as": kind, "token": token, **where})
 
     def exit(self, raised: Optional[BaseException] = None) -> None:
