@@ -138,8 +138,11 @@ class AsyncioDriver(Driver):
     def new_stream(self, loop: Loop, sock: socket.socket, max_read: Optional[int], max_write: Optional[int]) -> Stream:
         if _some_loop_runs():
             raise NotOffered("a stream that is made in a callback")
-        limit = {} if max_read is None else {"limit": max_read}
-        return Stream(loop, loop.run_until_complete(asyncio.open_connection(sock=sock, **limit)))
+        if max_read is None:
+            opening = asyncio.open_connection(sock=sock)
+        else:
+            opening = asyncio.open_connection(sock=sock, limit=max_read)
+        return Stream(loop, loop.run_until_complete(opening))
 
     def connect_stream(self, loop: Loop, address: Address, callback: DoneCallback) -> Stream:
         if address.family == socket.AF_UNIX:
