@@ -4,9 +4,11 @@
 import { createHash } from 'node:crypto';
 import { loadSpec, type Clause, type Spec } from '../spec/clauses.js';
 import { loopRules } from './rules/loop/index.js';
+import { streamRules } from './rules/stream/index.js';
 import type { RuleSet } from './rules/rule.js';
 import type { Check } from './scenarios/check.js';
 import { loopChecks } from './scenarios/loop/index.js';
+import { streamChecks } from './scenarios/stream/index.js';
 
 export interface Suite {
   readonly spec: Spec;
@@ -22,8 +24,8 @@ let loaded: Suite | undefined;
 export function loadSuite(): Suite {
   if (loaded !== undefined) return loaded;
   const spec = loadSpec();
-  const rules = loopRules;
-  const checks = loopChecks;
+  const rules = { ...loopRules, ...streamRules };
+  const checks = [...loopChecks, ...streamChecks];
   const text = JSON.stringify([
     spec.clauses.map(({ id, level, text: t }) => [id, level, t]),
     spec.choices,

@@ -16,7 +16,7 @@ export interface Needs {
 }
 
 /** Kinds of names, each with a space of its own. */
-const KINDS = ['fd', 'callback', 'task', 'timer', 'periodic', 'wakeup', 'clock', 'loop'] as const;
+const KINDS = ['fd', 'callback', 'task', 'timer', 'periodic', 'wakeup', 'clock', 'loop', 'stream'] as const;
 type Kind = (typeof KINDS)[number];
 
 /**
@@ -82,6 +82,10 @@ class Names {
       case 'newLoop':
         this.known.loop.add(action.as);
         break;
+      case 'stream':
+      case 'connectStream':
+        this.known.stream.add(action.as);
+        break;
       case 'now':
         this.known.clock.add(action.as);
         break;
@@ -103,6 +107,7 @@ class Names {
 
   check(action: Action): void {
     if ('fd' in action) this.must('fd', action.fd, action);
+    if ('stream' in action) this.must('stream', action.stream, action);
     if ('run' in action && action.run !== undefined) this.must('callback', action.run, action);
     if ('as' in action && ('fd' in action || 'to' in action)) {
       const group = ['fd' in action ? action.fd : action.to, action.as].find((name) => name.includes('*'));
@@ -112,6 +117,7 @@ class Names {
       case 'dup2':
         return this.must('fd', action.onto, action);
       case 'connect':
+      case 'connectStream':
         return this.must('fd', action.to, action);
       case 'unschedule':
         return this.must('task', action.id, action);

@@ -3,37 +3,15 @@
  *
  * A name keeps its number when the fd is closed, because a scenario may mean just that: to use a number that is closed, or that is
  * somebody else's by now. What is to be closed in the end is kept apart, by number.
+ *
+ * An fd that a stream was made over is the stream's to close, and once it has, the number may be anybody's. So for such numbers
+ * it is remembered which file they stood for, and they are closed only if they still do.
  */
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  AF_INET,
-  AF_UNIX,
-  F_DUPFD_CLOEXEC,
-  F_SETFL,
-  IPPROTO_TCP,
-  O_CLOEXEC,
-  O_CREAT,
-  O_EXCL,
-  O_NONBLOCK,
-  O_RDWR,
-  SO_REUSEADDR,
-  SOCK_CLOEXEC,
-  SOCK_NONBLOCK,
-  SOCK_STREAM,
-  SOL_SOCKET,
-  SocketAddress,
-  SOMAXCONN,
-  TCP_NODELAY,
-  errnoName,
-  type Posix,
-} from '../../posix/index.js';
+import { F_DUPFD_CLOEXEC, O_CLOEXEC, errnoName, type Address, type Posix } from '../../posix/index.js';
 import type { FdSpec } from '../../spec/scenario.js';
+import { FdMaker } from './fd-maker.js';
+import { fileId } from './file-id.js';
 import { Impossible } from './impossible.js';
-
-export const FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
-const LOOPBACK = { family: 'ipv4', host: '127.0.0.1', port: 0 } as const;
-let files = 0;
 
 /** A named fd; -1 until it is made. */
 export interface Target {
@@ -43,16 +21,30 @@ export interface Target {
 
 export class Fds {
   private readonly numbers = new Map<string, number>();
-  /** Opened by the scenario, and not closed by it. */
+  /** Opened by the scenario, and neither closed by it nor given to a stream. */
   private readonly open = new Set<number>();
+  /** The files that numbers stood for when streams were made over them, or should have been. */
+  private readonly offered = new Map<number, string>();
   private readonly tcp = new Set<number>();
-  private readonly pair = new Int32Array(2);
+  /** Where listeners listen, or listened: by name. */
+  private readonly addresses = new Map<string, Address>();
+  /** The buffers that connections get, by the name of their listener. */
+  private readonly buffers = new Map<string, number>();
+  private readonly maker: FdMaker;
   private standardTaken = false;
 
   constructor(
     private readonly posix: Posix,
     private readonly specs: Readonly<Record<string, FdSpec>>,
-  ) {}
+  ) {
+    this.maker = new FdMaker(posix, {
+      own: (fd) => {
+        this.open.add(fd);
+        return fd;
+      },
+      close: (fd) => this.close(fd),
+    });
+  }
 
   /** Makes all that the scenario asks for. Returns the numbers. */
   make(): Record<string, number> {
@@ -82,12 +74,37 @@ export class Fds {
     this.numbers.set(name, Math.max(-1, result));
     if (result < 0) return;
     this.open.add(result);
+    this.offered.delete(result);
     if (tcp) this.tcp.add(result);
     else this.tcp.delete(result);
   }
 
+  /** A scenario's action has accepted a connection of a listener. */
+  accepted(name: string, result: number, listener: string): void {
+    this.opened(name, result, true);
+    const buffer = this.buffers.get(listener);
+    // TCP sockets inherit them, UNIX sockets don't.
+    if (result >= 0 && buffer !== undefined) this.maker.setBuffers(result, buffer, name);
+  }
+
   isTcp(number: number): boolean {
     return this.tcp.has(number);
+  }
+
+  /** Where the listener of that name listens, or listened when it was open. */
+  addressOf(name: string): Address | undefined {
+    return this.addresses.get(name);
+  }
+
+  /** A stream is about to be made over a number. */
+  offer(number: number): void {
+    const file = fileId(number);
+    if (file !== undefined && this.open.has(number)) this.offered.set(number, file);
+  }
+
+  /** It was made: the number is the stream's from now on. */
+  give(number: number): void {
+    this.open.delete(number);
   }
 
   /** Closes on behalf of the scenario. */
@@ -95,85 +112,48 @@ export class Fds {
     const result = this.posix.close(number);
     if (result >= 0) {
       this.open.delete(number);
+      this.offered.delete(number);
       this.tcp.delete(number);
     }
     return result;
   }
 
-  /** Closes what is left. Returns whether numbers were taken that the host has something on. */
+  /** Closes what is left of the host's own. Returns whether numbers were taken that the host has something on. */
   closeAll(): boolean {
-    for (const number of this.open) {
-      // Reset, so that thousands of scenarios do not fill the system with connections in TIME_WAIT.
-      if (this.tcp.has(number)) this.posix.setLinger(number, 0);
-      this.posix.close(number);
-    }
+    for (const number of this.open) if (this.isOurs(number)) this.finish(number);
     this.open.clear();
+    this.maker.unlinkAll();
     return this.standardTaken;
   }
 
+  /** Closes what streams should have closed, so that it is not there in the next scenario. */
+  closeLeaked(): void {
+    for (const number of this.offered.keys()) if (this.isOurs(number)) this.finish(number);
+    this.offered.clear();
+  }
+
+  /** Unless a stream has got at the number, it is what it was. */
+  private isOurs(number: number): boolean {
+    const file = this.offered.get(number);
+    return file === undefined || fileId(number) === file;
+  }
+
+  private finish(number: number): void {
+    // Reset, so that thousands of scenarios do not fill the system with connections in TIME_WAIT.
+    if (this.tcp.has(number)) this.posix.setLinger(number, 0);
+    this.posix.close(number);
+    this.offered.delete(number);
+  }
+
   private makeOne(name: string, spec: FdSpec): void {
-    const [near, far] = this.ends(name, spec);
-    const tcp = spec.kind === 'tcp';
+    const { near, far, address } = this.maker.make(name, spec);
+    const tcp = spec.kind === 'tcp' || spec.kind === 'tcp6';
     const moves = spec.from !== undefined || spec.number !== undefined;
     this.opened(name, moves ? this.moveTo(near, spec, name) : near, tcp);
     if (far !== undefined) this.opened(`${name}.peer`, far, tcp);
-  }
-
-  private ends(name: string, spec: FdSpec): [near: number, far?: number] {
-    const { posix, pair } = this;
-    const must = (result: number, call: string): number => {
-      if (result < 0)
-        throw new Impossible(`fd '${name}' can't be made: ${call} fails with ${errnoName(result)}`);
-      return result;
-    };
-    /** What was opened is closed in the end, even if what follows fails. */
-    const own = (fd: number): number => {
-      this.open.add(fd);
-      return fd;
-    };
-    const listener = (): number => {
-      const fd = own(must(posix.socket(AF_INET, SOCK_STREAM | FLAGS, 0), 'socket'));
-      must(posix.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1), 'setsockopt');
-      must(posix.bind(fd, LOOPBACK), 'bind');
-      must(posix.listen(fd, SOMAXCONN), 'listen');
-      return fd;
-    };
-    switch (spec.kind) {
-      case 'pair':
-        must(posix.socketpair(AF_UNIX, SOCK_STREAM | FLAGS, 0, pair), 'socketpair');
-        return [own(pair[0]!), own(pair[1]!)];
-      case 'pipe': {
-        must(posix.pipe2(pair, O_NONBLOCK | O_CLOEXEC), 'pipe2');
-        const [reads, writes] = [own(pair[0]!), own(pair[1]!)];
-        return spec.near === 'write' ? [writes, reads] : [reads, writes];
-      }
-      case 'listener':
-        return [listener()];
-      case 'socket':
-        return [own(must(posix.socket(AF_INET, SOCK_STREAM | FLAGS, 0), 'socket'))];
-      case 'tcp':
-      case 'tcp6': {
-        const server = listener();
-        const address = new SocketAddress();
-        must(posix.getsockname(server, address), 'getsockname');
-        const near = own(must(posix.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 'socket'));
-        must(posix.connect(near, address.get()!), 'connect');
-        const far = own(must(posix.accept4(server, FLAGS), 'accept4'));
-        must(this.close(server), 'close');
-        must(posix.fcntl(near, F_SETFL, O_RDWR | O_NONBLOCK), 'fcntl');
-        // Else a second small write waits for the first to be acknowledged.
-        for (const fd of [near, far]) must(posix.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1), 'setsockopt');
-        return [near, far];
-      }
-      case 'file': {
-        const path = join(tmpdir(), `evspec-${process.pid}-${files++}`);
-        const fd = own(
-          must(posix.open(path, O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK | O_CLOEXEC, 0o600), 'open'),
-        );
-        must(posix.unlink(path), 'unlink');
-        return [fd];
-      }
-    }
+    if (address === undefined) return;
+    this.addresses.set(name, address);
+    if (spec.buffer !== undefined) this.buffers.set(name, spec.buffer);
   }
 
   /** Gives an fd the number that its entry asks for. */

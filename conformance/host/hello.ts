@@ -1,12 +1,14 @@
 /**
  * What a subject claims: what it says itself, less what its loop has no method for.
  */
+import type { Posix } from '../../posix/index.js';
 import type { Facet, Loop, LoopSubject } from '../../spec/contract.js';
 import { PROTOCOL_VERSION, type Hello } from '../../spec/protocol.js';
+import { hasIPv6 } from './fd-maker.js';
+import { LACKING } from './lacking.js';
 import { textOf, typeOf } from './raised.js';
+import { lackingOfStreams } from './stream-offers.js';
 import { isTypeScript } from './languages.js';
-
-const LACKING = 'not in its API';
 
 type Offers = (loop: Loop) => boolean;
 
@@ -52,18 +54,28 @@ export function roundsOf(subject: LoopSubject, loop: Loop): Hello['rounds'] {
   return has('addCallback')(loop) ? 'tasks' : has('callLater')(loop) ? 'timers' : 'adapter';
 }
 
-/**
- * @param path of the subject's module
- * @param cannotWake why the helper thread can't wake its loops
- */
-export function helloOf(subject: LoopSubject, path: string, cannotWake: string | undefined): Hello {
+export interface HelloOptions {
+  readonly subject: LoopSubject;
+  /** Of the subject's module. */
+  readonly path: string;
+  /** Why the helper thread can't wake its loops. */
+  readonly cannotWake: string | undefined;
+  readonly posix: Posix;
+}
+
+export async function helloOf({ subject, path, cannotWake, posix }: HelloOptions): Promise<Hello> {
   const loop = subject.createLoop(() => undefined);
   try {
     const unclaimed: Record<string, string> = { ...subject.unclaimed };
     for (const [name, offers] of Object.entries(CAPABILITY_METHODS))
       if (!offers(loop)) unclaimed[name] ??= LACKING;
+    const lacking = await lackingOfStreams(subject, loop, posix);
+    for (const [name, reason] of Object.entries(lacking.capabilities)) unclaimed[name] ??= reason;
+    if (!hasIPv6(posix)) unclaimed['ipv6'] ??= 'this system has no ::1';
     const facets = subject.facets.filter((facet) => {
       if (FACET_METHODS[facet]?.(loop) === false) unclaimed[facet] ??= LACKING;
+      const reason = lacking.facets[facet];
+      if (reason !== undefined) unclaimed[facet] ??= reason;
       return unclaimed[facet] === undefined;
     });
     if (facets.includes('wake')) {

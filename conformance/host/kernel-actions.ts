@@ -3,7 +3,6 @@
  */
 import { spawnSync } from 'node:child_process';
 import {
-  AF_INET,
   EAGAIN,
   EINPROGRESS,
   errnoName,
@@ -18,8 +17,9 @@ import {
 } from '../../posix/index.js';
 import { MAX_DATA } from '../../spec/trace.js';
 import type { ActionTable, KernelOp } from './action-table.js';
-import { FLAGS } from './fds.js';
+import { DOMAINS, FLAGS } from './fd-maker.js';
 import { Impossible } from './impossible.js';
+import { pattern } from './pattern.js';
 import { errnoOf } from './raised.js';
 import type { Outcome } from './recorder.js';
 import type { Run } from './run.js';
@@ -27,7 +27,6 @@ import { signalNumber } from './signals.js';
 import type { ThreadStep } from './thread-messages.js';
 
 const CHUNK = 65536;
-const FILLING = Buffer.alloc(CHUNK, 'x');
 const HOW = { read: SHUT_RD, write: SHUT_WR, both: SHUT_RDWR } as const;
 /** How much of what was read is recorded. */
 const SHOWN = 64;
@@ -74,8 +73,8 @@ function raiseFromProcess(run: Run, signal: string): Outcome | undefined {
 }
 
 export const KERNEL_ACTIONS = {
-  write(run, { data, size }, { number }) {
-    const bytes = data === undefined ? Buffer.alloc(size ?? 1, 'x') : Buffer.from(data);
+  write(run, { data, size = 1, from = 0 }, { number }) {
+    const bytes = data === undefined ? pattern(from, size) : Buffer.from(data);
     return answer(run.host.posix.write(number, bytes));
   },
 
@@ -89,7 +88,7 @@ export const KERNEL_ACTIONS = {
 
   fill(run, _action, { number }) {
     for (let result = 0; ;) {
-      const wrote = run.host.posix.write(number, FILLING);
+      const wrote = run.host.posix.write(number, pattern(result, CHUNK));
       if (wrote === -EAGAIN) return { result };
       if (wrote < 0) return { result, ...failure(wrote) };
       result += wrote;
@@ -114,13 +113,14 @@ export const KERNEL_ACTIONS = {
   collect(run, _action, { number }) {
     const pieces: Buffer[] = [];
     for (let result = 0; ;) {
-      const got = run.host.posix.read(number, buffer);
+      // What doesn't fit the record is left for the next one.
+      const got = run.host.posix.read(number, buffer, 0, Math.min(CHUNK, MAX_DATA - result));
       if (got > 0) {
         pieces.push(Buffer.from(buffer.subarray(0, got)));
         result += got;
         if (result < MAX_DATA) continue;
       }
-      const outcome: Outcome = { result, data: Buffer.concat(pieces).toString('latin1', 0, MAX_DATA) };
+      const outcome: Outcome = { result, data: Buffer.concat(pieces).toString('latin1') };
       if (got === 0) return { ...outcome, eof: true };
       return got > 0 || got === -EAGAIN ? outcome : { ...outcome, ...failure(got) };
     }
@@ -152,21 +152,22 @@ export const KERNEL_ACTIONS = {
     return answer(result);
   },
 
-  accept(run, { as }, { number }) {
+  accept(run, { as }, { name, number }) {
     const result = run.host.posix.accept4(number, FLAGS);
-    run.fds.opened(as, result, true);
+    run.fds.accepted(as, result, name);
     return answer(result);
   },
 
   connect(run, { to, as }) {
     const { posix } = run.host;
-    const address = new SocketAddress();
-    const named = posix.getsockname(run.fds.number(to), address);
+    const name = new SocketAddress();
+    const named = posix.getsockname(run.fds.number(to), name);
     if (named < 0) return failure(named);
-    const fd = posix.socket(AF_INET, SOCK_STREAM | FLAGS, 0);
+    const address = name.get()!;
+    const fd = posix.socket(DOMAINS[address.family], SOCK_STREAM | FLAGS, 0);
     run.fds.opened(as, fd, true);
     if (fd < 0) return failure(fd);
-    const result = posix.connect(fd, address.get()!);
+    const result = posix.connect(fd, address);
     return result < 0 && result !== -EINPROGRESS ? { result: fd, ...failure(result) } : { result: fd };
   },
 

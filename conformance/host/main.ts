@@ -32,7 +32,7 @@ async function prepare(): Promise<Host | string> {
     prepareSignals();
     const thread = new HelperThread(posix, module);
     const [subject, ready] = await Promise.all([importSubject(module, 'checked'), thread.ready()]);
-    const hello = helloOf(subject, module, ready.cannotWake);
+    const hello = await helloOf({ subject, path: module, cannotWake: ready.cannotWake, posix });
     return { posix, subject, hello, thread, openFds: new OpenFds(posix), standardFds };
   } catch (error) {
     if (error instanceof NoSubject) {

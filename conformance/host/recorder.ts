@@ -3,18 +3,14 @@
  */
 import type { Posix } from '../../posix/index.js';
 import type { LogEntry } from '../../spec/contract.js';
-import type { CallbackKind, Did, Enter, EventName, TraceRecord } from '../../spec/trace.js';
+import type { CallbackKind, Did, Enter, TraceRecord } from '../../spec/trace.js';
 import { describe } from './raised.js';
 
 /** What an operation came to; the fields of `did` that are its own. */
-export type Outcome = Partial<Pick<Did, 'result' | 'data' | 'eof' | 'errno' | 'raised'>>;
+export type Outcome = Partial<Pick<Did, 'result' | 'data' | 'state' | 'eof' | 'errno' | 'raised'>>;
 
-/** What a handler is called with, beside what every callback is. */
-export interface Delivery {
-  readonly fd: string;
-  readonly number: number;
-  readonly events: EventName[];
-}
+/** What the loop or the stream handed to a callback: the fields of `enter` that are of its kind only. */
+export type Delivery = Partial<Pick<Enter, 'fd' | 'number' | 'events' | 'data' | 'failed'>>;
 
 export interface RecorderOptions {
   readonly maxRecords: number;

@@ -19,6 +19,7 @@ import { textOf, typeOf } from './raised.js';
 import { Recorder, type Delivery } from './recorder.js';
 import { guardSignals } from './signals.js';
 import type { StandardFds } from './standard-fds.js';
+import { Streams } from './streams.js';
 import type { HelperThread } from './thread.js';
 import type { TaskCallback } from './task-callback.js';
 import { Watched } from './watched.js';
@@ -57,6 +58,7 @@ export class Run {
   /** Signal → what takes its handler away. */
   readonly signals = new Map<string, () => void>();
   readonly watched = new Watched();
+  readonly streams = new Streams();
   /** Of the registering operation under way. */
   token = 0;
   private readonly interpreter: Interpreter;
@@ -104,7 +106,14 @@ export class Run {
       this.recorder.closed = true;
       const threads = thread.end();
       this.cleanUp(unguard);
-      ended(this.result(numbers, threads, { before, after: openFds.count() }));
+      this.streams.settled(
+        () => openFds.count() <= before,
+        () => {
+          const after = openFds.count();
+          this.fds.closeLeaked();
+          ended(this.result(numbers, threads, { before, after }));
+        },
+      );
     };
     thread.begin();
     try {
@@ -136,6 +145,7 @@ export class Run {
 
   /** The operation raised, so its name stands for nothing, whatever it stood for before. */
   forget(action: Action): void {
+    if (action.op === 'stream' || action.op === 'connectStream') return this.streams.forget(action.as);
     if (!('id' in action) || action.id === undefined) return;
     if (action.op === 'schedule') this.tasks.delete(action.id);
     else if (action.op === 'timeout' || action.op === 'timeoutAt') this.timers.delete(action.id);
@@ -164,6 +174,8 @@ export class Run {
     this.host.openFds.restore();
     for (const remove of this.signals.values()) quietly(remove);
     for (const remove of this.undo) quietly(remove);
+    // Before their loops: to close a stream is to take its fd off its loop, too.
+    this.streams.closeAll();
     this.madeLoops?.closeAll();
     if (this.fds.closeAll()) this.host.standardFds.putBack();
     unguard();

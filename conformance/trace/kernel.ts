@@ -73,6 +73,7 @@ export class OpenFile {
   /** Whether the buffer towards the peer takes more: certain after `fill` and while little is in flight. */
   room: 'yes' | 'no' | 'unsure' = 'yes';
   closed = false;
+  closedAt = Infinity;
   /** A stream has this end, or the other: what it reads and writes, and when, nobody sees. */
   private hidden = false;
   /** What a scenario wrote into this end with system calls of its own, and what it read from it. */
@@ -180,6 +181,7 @@ export class OpenFile {
     this.refs--;
     if (this.refs > 0) return;
     this.closed = true;
+    this.closedAt = at;
     this.note(at);
     const peer = this.peer;
     if (peer === undefined) return;

@@ -1,5 +1,5 @@
 /** Rules of `spec/stream/reading.md`. */
-import { READS, type History, type StreamLife, type StreamRead } from '../../trace/history.js';
+import { bytesOf, READS, type History, type StreamLife, type StreamRead } from '../../trace/history.js';
 import type { Rule, RuleSet, Say } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
 import { firstDifference } from './first-difference.js';
@@ -53,13 +53,17 @@ const lastByteAt = ({ input, from, size = 0 }: ReadFact): number =>
 
 /** Reads that were asked for while another was pending, with that other. */
 function* overlapping(h: History): Generator<readonly [first: StreamRead, second: StreamRead]> {
-  for (const { reads, closes } of h.streams)
-    for (const [i, second] of reads.entries()) {
-      const first = reads
-        .slice(0, i)
-        .find((r) => r.failed === undefined && (r.frames[0]?.enter!.index ?? Infinity) > second.at);
-      if (first !== undefined && !closes.some((step) => step.index < second.at)) yield [first, second];
+  for (const { reads, closes } of h.streams) {
+    const closed = closes[0]?.index ?? Infinity;
+    let first: StreamRead | undefined;
+    let firstEnd = -1;
+    for (const read of reads) {
+      if (first !== undefined && read.at < firstEnd && read.at < closed) yield [first, read];
+      const end = read.frames[0]?.enter!.index ?? Infinity;
+      if (read.failed !== undefined || end < firstEnd) continue;
+      [first, firstEnd] = [read, end];
     }
+  }
 }
 
 /** The peer's output has ended in order, and all that it sent before was sent. */
@@ -118,7 +122,7 @@ export const readingRules: RuleSet = {
       const [end] = second.frames;
       if (second.failed !== undefined) say.chose('refused', second.at);
       else if (end === undefined) continue;
-      else if (readFacts(h).find((fact) => fact.read === second)?.bytes === undefined) {
+      else if (bytesOf(end) === undefined) {
         if (end.enter!.index < firstEnd) say.chose('failed', end.enter!.index);
       } else if (end.enter!.index > firstEnd) say.chose('queued', end.enter!.index);
       else
@@ -128,8 +132,8 @@ export const readingRules: RuleSet = {
 
   'STREAM-READ-10': (h, say) => {
     for (const [first, second] of overlapping(h)) {
-      const failed =
-        second.failed !== undefined || second.frames.some((f) => readOf(h, second, f) === undefined);
+      const [end] = second.frames;
+      const failed = second.failed !== undefined || (end !== undefined && bytesOf(end) === undefined);
       if (!failed) {
         say.excused('a second read is not refused (stream.overlapping-read)');
         continue;
@@ -237,6 +241,3 @@ export const readingRules: RuleSet = {
     }
   },
 };
-
-const readOf = (h: History, read: StreamRead, frame: StreamRead['frames'][number]): Buffer | undefined =>
-  readFacts(h).find((fact) => fact.read === read && fact.end === frame)?.bytes;

@@ -1,0 +1,17 @@
+/** All rules of the `stream` profile, by clause id, in the order of the spec. */
+import type { RuleSet } from '../rule.js';
+import { closingRules } from './closing.js';
+import { connectingRules } from './connecting.js';
+import { limitRules } from './limits.js';
+import { readingRules } from './reading.js';
+import { reentrancyRules } from './reentrancy.js';
+import { writingRules } from './writing.js';
+
+export const streamRules: RuleSet = {
+  ...readingRules,
+  ...writingRules,
+  ...closingRules,
+  ...limitRules,
+  ...reentrancyRules,
+  ...connectingRules,
+};

@@ -1,0 +1,287 @@
+/** Checks of `spec/stream/reading.md`. */
+import type { Check } from '../check.js';
+import {
+  check,
+  close,
+  fill,
+  quietly,
+  reset,
+  shutdown,
+  start,
+  timeout,
+  write,
+  type Runs,
+} from '../program.js';
+import { sweep, type Ending, type Kind } from './delivery.js';
+import {
+  again,
+  inTurn,
+  readBytes,
+  readSome,
+  readUntil,
+  readUntilClose,
+  readUntilRegex,
+  stream,
+} from './words.js';
+
+const ALL: readonly Kind[] = ['pair', 'tcp', 'tcp6', 'pipe'];
+const MOST: readonly Kind[] = ['pair', 'tcp', 'pipe'];
+const ENDS: readonly Ending[] = ['fin', 'half-close'];
+const MIXED = 'GET /\r\nbody12345tail\r\n';
+const LINES = 'one\r\ntwo\r\n';
+const HEAD = 'a: b\r\n\r\nrest';
+
+/** Reads on as soon as something has come. */
+const onAndOn: Runs = { rest: [readSome('s', 4, 'some')] };
+
+const swept: readonly Check[] = [
+  ...sweep({
+    name: 'lines-and-counts',
+    clauses: () => ['STREAM-READ-1', 'STREAM-READ-2', 'STREAM-READ-3', 'STREAM-READ-8'],
+    bytes: MIXED,
+    kinds: ALL,
+    asks: [readUntil('s', '\r\n', 'line')],
+    callbacks: {
+      line: [readBytes('s', 9, 'counted')],
+      counted: [readUntil('s', '\r\n', 'tail')],
+      tail: [],
+    },
+  }),
+  ...sweep({
+    name: 'some-and-some-more',
+    clauses: () => ['STREAM-READ-15', 'STREAM-READ-1', 'STREAM-READ-8'],
+    bytes: 'abcdefgh',
+    kinds: ALL,
+    asks: [readSome('s', 4, 'some')],
+    callbacks: { some: onAndOn },
+  }),
+  ...sweep({
+    name: 'the-delimiter',
+    clauses: (way) =>
+      way.cuts(3, 5) || way.cuts(8, 10)
+        ? ['STREAM-READ-4', 'STREAM-READ-3', 'STREAM-READ-1']
+        : ['STREAM-READ-3', 'STREAM-READ-1'],
+    bytes: LINES,
+    kinds: ALL,
+    endings: ['open', 'fin'],
+    asks: [readUntil('s', '\r\n', 'line')],
+    callbacks: { line: [readUntil('s', '\r\n', 'next')], next: [] },
+  }),
+  ...sweep({
+    name: 'nearly-the-delimiter',
+    clauses: (way) =>
+      way.cuts(3, 7)
+        ? ['STREAM-READ-4', 'STREAM-READ-3', 'STREAM-READ-1']
+        : ['STREAM-READ-3', 'STREAM-READ-1'],
+    // The end of what looks like a delimiter is the beginning of one: a search that resumes too late misses it.
+    bytes: 'a\r\r\r\n\r\nb',
+    kinds: ['pair'],
+    asks: [readUntil('s', '\r\n\r\n', 'head')],
+    callbacks: { head: [readBytes('s', 1, 'rest')], rest: [] },
+  }),
+  ...sweep({
+    name: 'the-end-of-a-head',
+    clauses: () => ['STREAM-READ-5', 'STREAM-READ-1'],
+    bytes: HEAD,
+    kinds: ['pair', 'tcp'],
+    asks: [readUntilRegex('s', '\\r?\\n\\r?\\n', 'head')],
+    callbacks: { head: [readBytes('s', 4, 'rest')], rest: [] },
+  }),
+  ...sweep({
+    name: 'with-the-last-bytes',
+    clauses: () => ['STREAM-READ-12', 'STREAM-READ-1'],
+    bytes: 'one\n',
+    kinds: MOST,
+    endings: ENDS,
+    asks: [readUntil('s', '\n', 'line')],
+    callbacks: { line: [] },
+  }),
+  ...sweep({
+    name: 'some-with-the-last-bytes',
+    clauses: () => ['STREAM-READ-1', 'STREAM-READ-15'],
+    bytes: 'xyz',
+    kinds: MOST,
+    endings: ENDS,
+    asks: [readSome('s', 4, 'some')],
+    callbacks: { some: onAndOn },
+  }),
+  ...sweep({
+    name: 'never-satisfied',
+    clauses: () => ['STREAM-READ-13'],
+    bytes: 'part',
+    kinds: MOST,
+    endings: ENDS,
+    asks: [readUntil('s', '\n', 'line')],
+    callbacks: { line: [] },
+  }),
+  ...sweep({
+    name: 'too-few',
+    clauses: () => ['STREAM-READ-13'],
+    bytes: 'part',
+    kinds: MOST,
+    endings: ENDS,
+    asks: [readBytes('s', 5, 'counted')],
+    callbacks: { counted: [] },
+  }),
+  ...sweep({
+    name: 'everything',
+    clauses: () => ['STREAM-READ-14', 'STREAM-READ-1'],
+    bytes: 'all of it',
+    kinds: MOST,
+    endings: ENDS,
+    asks: [readUntilClose('s', 'all')],
+    callbacks: { all: [] },
+  }),
+];
+
+const single: readonly Check[] = [
+  check({
+    clauses: ['STREAM-READ-6', 'STREAM-READ-1'],
+    name: 'no-bytes-then-some',
+    fds: { a: 'pair' },
+    main: [stream('a', 's'), readBytes('s', 0, 'nothing'), inTurn([]).begin, start],
+    callbacks: {
+      nothing: [readBytes('s', 1, 'byte')],
+      byte: [],
+      ...inTurn([write('a.peer', 'x')]).callbacks,
+    },
+  }),
+  check({
+    clauses: ['STREAM-READ-6'],
+    name: 'no-bytes-of-some',
+    fds: { a: 'pair' },
+    main: [stream('a', 's'), write('a.peer', 'xy'), readBytes('s', 0, 'nothing'), inTurn().begin, start],
+    callbacks: { nothing: [], ...inTurn().callbacks },
+  }),
+  ...(['pair', 'tcp', 'pipe'] as const).map((kind) =>
+    check({
+      clauses: ['STREAM-READ-7', 'STREAM-READ-1'],
+      name: `three-lines-in-one-piece-${kind}`,
+      fds: { a: kind },
+      main: [stream('a', 's'), readUntil('s', '\n', 'line1'), inTurn([]).begin, start],
+      callbacks: {
+        line1: [readUntil('s', '\n', 'line2')],
+        line2: [],
+        line3: [],
+        ...inTurn([write('a.peer', 'a\nb\nc\n')], [readUntil('s', '\n', 'line3')]).callbacks,
+      },
+    }),
+  ),
+  check({
+    clauses: ['STREAM-READ-7', 'STREAM-READ-15'],
+    name: 'in-parts-of-two',
+    fds: { a: 'pair' },
+    main: [stream('a', 's'), readSome('s', 2, 'some'), inTurn([]).begin, start],
+    callbacks: {
+      some: { runs: [[readSome('s', 2, 'some')], [readSome('s', 2, 'some')]] },
+      ...inTurn([write('a.peer', 'aabbcc')], []).callbacks,
+    },
+  }),
+  check({
+    clauses: ['STREAM-READ-9', 'STREAM-READ-10'],
+    name: 'a-second-line-while-the-first-is-pending',
+    fds: { a: 'pair' },
+    main: [
+      stream('a', 's'),
+      readUntil('s', '\n', 'first'),
+      readUntil('s', '\n', 'second'),
+      inTurn([]).begin,
+      start,
+    ],
+    callbacks: { first: [], second: [], ...inTurn([write('a.peer', 'a\nb\n')], []).callbacks },
+  }),
+  check({
+    clauses: ['STREAM-READ-9', 'STREAM-READ-10'],
+    name: 'some-more-while-some-is-pending',
+    fds: { a: 'pair' },
+    main: [
+      stream('a', 's'),
+      readSome('s', 64, 'first'),
+      readSome('s', 64, 'second'),
+      inTurn([]).begin,
+      start,
+    ],
+    callbacks: {
+      first: [],
+      second: [],
+      ...inTurn([write('a.peer', 'a')], [write('a.peer', 'b')], []).callbacks,
+    },
+  }),
+  ...MOST.flatMap((kind) =>
+    ENDS.filter((ending) => kind !== 'pipe' || ending === 'fin').flatMap((ending) => {
+      const ended = ending === 'fin' ? close('a.peer') : shutdown('a.peer', 'write');
+      return [
+        check({
+          clauses: ['STREAM-READ-11', 'STREAM-READ-1'],
+          name: `lines-after-the-end-${kind}-${ending}`,
+          fds: { a: kind },
+          main: [stream('a', 's'), inTurn([]).begin, start],
+          callbacks: {
+            line1: [readUntil('s', '\n', 'line2')],
+            line2: [],
+            ...inTurn([write('a.peer', 'a\nb\n'), ended], [readUntil('s', '\n', 'line1')], []).callbacks,
+          },
+        }),
+        check({
+          clauses: ['STREAM-READ-11', 'STREAM-READ-1'],
+          name: `some-after-the-end-${kind}-${ending}`,
+          fds: { a: kind },
+          main: [stream('a', 's'), inTurn([]).begin, start],
+          callbacks: {
+            some: [],
+            ...inTurn([write('a.peer', 'ab'), ended], [readSome('s', 4, 'some')], []).callbacks,
+          },
+        }),
+        check({
+          clauses: ['STREAM-READ-14', 'STREAM-READ-1'],
+          name: `everything-after-the-end-${kind}-${ending}`,
+          fds: { a: kind },
+          main: [stream('a', 's'), inTurn([]).begin, start],
+          callbacks: {
+            all: [],
+            ...inTurn([write('a.peer', 'ab'), ended], [readUntilClose('s', 'all')], []).callbacks,
+          },
+        }),
+        check({
+          clauses: ['STREAM-READ-14'],
+          name: `nothing-until-the-end-${kind}-${ending}`,
+          fds: { a: kind },
+          main: [stream('a', 's'), readUntilClose('s', 'all'), inTurn([]).begin, start],
+          callbacks: { all: [], ...inTurn([ended], []).callbacks },
+        }),
+      ];
+    }),
+  ),
+  ...(['pair', 'tcp'] as const).flatMap((kind) => [
+    check({
+      clauses: ['STREAM-READ-16'],
+      name: `a-peer-that-sends-and-sends-${kind}`,
+      fds: { a: kind },
+      main: [stream('a', 's'), inTurn([]).begin, start],
+      callbacks: inTurn(...again(12, fill('a.peer'))).callbacks,
+    }),
+    check({
+      clauses: ['STREAM-READ-17'],
+      name: `bytes-that-nobody-reads-${kind}`,
+      fds: { a: kind },
+      main: [stream('a', 's'), write('a.peer', 'xyz'), quietly.begin, start],
+      callbacks: quietly.callbacks,
+    }),
+    check({
+      clauses: ['STREAM-READ-17'],
+      name: `more-than-anybody-reads-${kind}`,
+      fds: { a: kind },
+      main: [stream('a', 's'), fill('a.peer'), timeout(1, 'more'), start],
+      callbacks: { more: [fill('a.peer'), quietly.begin], ...quietly.callbacks },
+    }),
+  ]),
+  check({
+    clauses: ['STREAM-READ-18'],
+    name: 'a-reset-under-a-read',
+    fds: { a: 'tcp' },
+    main: [stream('a', 's'), readSome('s', 9, 'some'), inTurn([]).begin, start],
+    callbacks: { some: [], ...inTurn([reset('a.peer')], []).callbacks },
+  }),
+];
+
+export const readingChecks: readonly Check[] = [...swept, ...single];
