@@ -87,6 +87,7 @@ function actionsOf(scenario: Scenario): Action[] {
 function furtherNeeds(action: Action, { fds, main }: Scenario): Capability[] {
   const needs: Capability[] = [];
   const kind = 'fd' in action ? fds[action.fd]?.kind : undefined;
+  if (action.op === 'readSome' && action.size !== undefined) needs.push('atMost');
   if (action.op === 'send' && action.run !== undefined) needs.push('sent');
   if ('max' in action && action.max !== undefined) needs.push('maxBytes');
   if (action.op === 'connectStream' && fds[action.to]?.family === 'unix') needs.push('unixConnect');

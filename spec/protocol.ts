@@ -37,6 +37,7 @@ export const CAPABILITIES = {
   readUntilRegex: 'reading up to a match of a pattern',
   readBytes: 'reading an exact number of bytes',
   readSome: 'reading whatever is there',
+  atMost: 'reading whatever is there, up to a number of bytes',
   readUntilClose: "reading up to the end of the peer's output",
   sent: 'a callback when a write is out',
   closeCallback: 'a callback when a stream is closed',

@@ -112,8 +112,8 @@ const streamActions = [
   op('readUntilRegex', { stream: Name, pattern: z.string().max(64), max: Count.optional(), run: Name }),
   /** Exactly so many bytes. */
   op('readBytes', { stream: Name, size: Count, run: Name }),
-  /** At least one byte, at most so many. */
-  op('readSome', { stream: Name, size: Count, run: Name }),
+  /** At least one byte, whatever is there; at most so many, if that is said. */
+  op('readSome', { stream: Name, size: Count.optional(), run: Name }),
   op('readUntilClose', { stream: Name, run: Name }),
   /** Writes `data`, or `size` bytes of the pattern (see {@link patternByte}) from position `from` on. `run`: all of it is out. */
   op('send', {

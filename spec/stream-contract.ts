@@ -34,8 +34,8 @@ export interface Stream {
   readUntilRegex?(pattern: RegExp, callback: ReadCallback, maxBytes?: number): void;
   /** Exactly `size` bytes. */
   readBytes?(size: number, callback: ReadCallback): void;
-  /** At least one byte and at most `size`: whatever is there first. */
-  readSome?(size: number, callback: ReadCallback): void;
+  /** At least one byte, whatever is there first; at most `size`, if that is given. */
+  readSome?(size: number | undefined, callback: ReadCallback): void;
   /** All bytes until the end of the peer's output. */
   readUntilClose?(callback: ReadCallback): void;
 

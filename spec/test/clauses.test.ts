@@ -20,13 +20,27 @@ const FAMILIES: Readonly<Record<string, string>> = {
   node: 'libuv',
   'node.js': 'libuv',
   'cpython selectors': 'asyncio',
+  'libuv streams': 'libuv',
+  'node net.socket': 'libuv',
+  'asyncio streams': 'asyncio',
+  'tornado iostream': 'tornado',
+  'twisted transports': 'twisted',
+  'libevent bufferevent': 'libevent',
+  'go bufio': 'go',
+  'go io': 'go',
+  'go net': 'go',
 };
 const familyOf = (loop: string): string => {
   const name = loop.toLowerCase().replace(/ \d[\d.]*$/, '');
   return FAMILIES[name] ?? name;
 };
 /** A transport of the spec → the kind of fd in a scenario. */
-const KIND_OF: Readonly<Record<string, string>> = { socketpair: 'pair', pipe: 'pipe', tcp: 'tcp' };
+const KIND_OF: Readonly<Record<string, string>> = {
+  socketpair: 'pair',
+  pipe: 'pipe',
+  tcp: 'tcp',
+  tcp6: 'tcp6',
+};
 
 /** All that is wrong, so that one run shows everything. */
 const flaws = (find: (clause: Clause) => string | undefined): string[] =>
@@ -118,7 +132,11 @@ void t.test('each clause has a check, and each check its clauses', (t) => {
   for (const { scenario, clauses: exercised } of checks) {
     const { success, error } = Scenario.safeParse(scenario);
     t.ok(success, `${scenario.name} is a scenario`, { message: error?.message });
-    t.match(scenario.name, /^LOOP-[A-Z]+-\d+\/[a-z0-9]+(-[a-z0-9]+)*$/, 'named <clause>/<what-it-does>');
+    t.match(
+      scenario.name,
+      /^(LOOP|STREAM)-[A-Z]+-\d+\/[a-z0-9]+(-[a-z0-9]+)*$/,
+      'named <clause>/<what-it-does>',
+    );
     t.equal(scenario.name.split('/')[0], exercised[0], 'named by the first clause that it exercises');
     t.same(twice(exercised), []);
   }
@@ -215,7 +233,7 @@ void t.test('every clause that is spoken of exists', (t) => {
   const stray = [...files, 'README.md', 'CONTRIBUTING.md']
     .filter((path) => !path.includes('/test/'))
     .flatMap((path) =>
-      [...textOf(path).matchAll(/\bLOOP-[A-Z]+-\d+\b/g)]
+      [...textOf(path).matchAll(/\b(?:LOOP|STREAM)-[A-Z]+-\d+\b/g)]
         .filter(([id]) => !ids.has(id))
         .map(([id]) => `${path}: ${id}`),
     );

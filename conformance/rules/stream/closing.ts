@@ -108,7 +108,10 @@ export const closingRules: RuleSet = {
       const closed = closedAt(stream);
       const passed = horizonAfter(h, stream, closed);
       if (closed === Infinity) continue;
-      const reads = factsOf(h, stream).filter(({ read, endAt }) => read.at < closed && endAt > closed);
+      // What had its bytes before may be delivered yet: STREAM-REENTRY-6.
+      const reads = factsOf(h, stream).filter(
+        ({ read, endAt, dueAt }) => read.at < closed && endAt > closed && dueAt > closed,
+      );
       const sends = stream.sends.filter(
         ({ at, told, failed, frames: [frame] }) =>
           told && failed === undefined && at < closed && (frame?.enter!.index ?? Infinity) > closed,

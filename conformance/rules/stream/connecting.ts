@@ -153,8 +153,12 @@ export const connectingRules: RuleSet = {
     for (const { stream, endAt, passed } of connects(h)) {
       if (stream.listened) continue;
       for (const send of stream.sends) {
-        if (!send.told || send.failed !== undefined || send.at > endAt || closedAt(stream) < send.at)
+        if (!send.told || send.at > endAt || closedAt(stream) < send.at) continue;
+        // It had failed to connect already: who is refused is told.
+        if (send.failed !== undefined) {
+          say.kept();
           continue;
+        }
         const [first, again] = send.frames;
         if (again !== undefined)
           say.broken(

@@ -1,5 +1,5 @@
 /** Rules of `spec/stream/limits.md`. */
-import type { History } from '../../trace/history.js';
+import type { History, StreamRead } from '../../trace/history.js';
 import type { Rule, RuleSet } from '../rule.js';
 import { outputs } from './output-facts.js';
 import { failedBy, nameOf, nearLimit, passedSince, readFacts, type ReadFact } from './read-facts.js';
@@ -36,7 +36,24 @@ const failsBeyond =
         say.broken(fact.endAt, `${nameOf(fact)} got ${fact.bytes.length} bytes, beyond ${limit}`);
       else if (passed !== undefined) say.broken(passed, `${nameOf(fact)} is pending still, beyond ${limit}`);
     }
+    // A call that raises has failed as well; that it should not raise is STREAM-LIMIT-5.
+    for (const { action } of raisedReads(h))
+      if ((action.op === 'readUntil' && action.max !== undefined) === own) say.kept();
   };
+
+/** Reads that the call itself refused, though none was pending, for more had come than they may take. */
+function* raisedReads(h: History): Generator<StreamRead> {
+  for (const { reads, maxRead, file, closes } of h.streams)
+    for (const read of reads) {
+      const { failed, action, at } = read;
+      const limit = action.op === 'readUntil' ? (action.max ?? maxRead) : undefined;
+      if (failed === undefined || limit === undefined || closes.some((step) => step.index < at)) continue;
+      const pending = reads.some(
+        (r) => r.failed === undefined && r.at < at && (r.frames[0]?.enter!.index ?? Infinity) > at,
+      );
+      if (!pending && (file.peer?.written.sizeBefore(at) ?? 0) > CERTAINLY * limit) yield read;
+    }
+}
 
 export const limitRules: RuleSet = {
   'STREAM-LIMIT-1': failsBeyond(false),
@@ -82,12 +99,8 @@ export const limitRules: RuleSet = {
       if (again !== undefined) say.broken(again.enter!.index, `${nameOf(fact)} was called back twice`);
       else if (failedBy(fact)) say.kept();
     }
-    for (const { name, reads, maxRead } of h.streams)
-      for (const { failed, action, at } of reads)
-        if (failed !== undefined && action.op === 'readUntil' && (action.max ?? maxRead) !== undefined) {
-          const pending = reads.some((r) => r.at < at && (r.frames[0]?.enter!.index ?? Infinity) > at);
-          if (!pending) say.broken(at, `readUntil of stream ${name} raised ${failed.type}: ${failed.text}`);
-        }
+    for (const { stream, failed, at } of raisedReads(h))
+      say.broken(at, `readUntil of stream ${stream.name} raised ${failed!.type}: ${failed!.text}`);
   },
 
   'STREAM-LIMIT-6': (h, say) => {

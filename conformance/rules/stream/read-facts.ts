@@ -94,7 +94,7 @@ function sizeOf(
     case 'readBytes':
       return left >= action.size ? action.size : undefined;
     case 'readSome':
-      return left > 0 && action.size > 0 ? 1 : undefined;
+      return left > 0 && action.size !== 0 ? 1 : undefined;
     case 'readUntilClose':
       return stream.file.eofAt === Infinity ? undefined : left;
   }

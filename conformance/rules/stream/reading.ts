@@ -1,5 +1,12 @@
 /** Rules of `spec/stream/reading.md`. */
-import { bytesOf, READS, type History, type StreamLife, type StreamRead } from '../../trace/history.js';
+import {
+  bytesOf,
+  closedAt,
+  READS,
+  type History,
+  type StreamLife,
+  type StreamRead,
+} from '../../trace/history.js';
 import type { Rule, RuleSet, Say } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
 import { firstDifference } from './first-difference.js';
@@ -191,8 +198,9 @@ export const readingRules: RuleSet = {
     for (const fact of readFacts(h)) {
       const { action } = fact.read;
       if (action.op !== 'readSome' || fact.bytes === undefined || fact.overlaps) continue;
+      if (closedAt(fact.stream) < fact.endAt || wasReset(fact.stream)) continue;
       const got = fact.bytes.length;
-      if (got > action.size)
+      if (action.size !== undefined && got > action.size)
         say.broken(
           fact.endAt,
           `${nameOf(fact)} got ${bytes(got)}, where it asked for ${action.size} at most`,

@@ -3,7 +3,7 @@ import { closedAt, enterOf, type History, type StreamLife } from '../../trace/hi
 import type { Frame } from '../../trace/timeline.js';
 import type { RuleSet } from '../rule.js';
 import { callbacksOf, ownerOf } from './owners.js';
-import { nameOf, readFacts, type ReadFact } from './read-facts.js';
+import { readFacts, wasReset, type ReadFact } from './read-facts.js';
 
 /** Links of a chain that show whether it has an end, or a bottom. */
 const MANY = 500;
@@ -84,7 +84,11 @@ export const reentrancyRules: RuleSet = {
     for (const stream of h.streams)
       for (const { step, state } of stream.states) {
         const { frame } = step;
-        if (frame.kind !== 'read' || state.reading === undefined) continue;
+        if (frame.kind !== 'read') continue;
+        if (state.reading === undefined) {
+          say.excused("it can't be asked whether it is reading");
+          continue;
+        }
         if (ownerOf(h, frame) !== stream) continue;
         const again = stream.reads.some(
           ({ by, at, failed }) => by === frame && at < step.index && failed === undefined,
@@ -118,15 +122,12 @@ export const reentrancyRules: RuleSet = {
 
   'STREAM-REENTRY-6': (h, say) => {
     for (const fact of readFacts(h)) {
-      const { stream, dueAt, endAt } = fact;
-      const [close] = stream.closes;
-      if (close === undefined || fact.size === undefined || dueAt > close.index || endAt < close.index)
+      const { stream, dueAt, endAt, bytes } = fact;
+      const closed = closedAt(stream);
+      if (fact.size === undefined || fact.overlaps || dueAt > closed || endAt < closed || wasReset(stream))
         continue;
-      const owner = ownerOf(h, close.frame);
-      if (owner === undefined || owner === stream) continue;
-      if (fact.bytes !== undefined)
-        say.broken(endAt, `${nameOf(fact)} succeeded after another stream's callback had closed it`);
-      else if (h.horizons.some(({ loop, from }) => loop === stream.loop && from > close.index)) say.kept();
+      if (bytes !== undefined && bytes.length > 0) say.chose('delivered', endAt);
+      else if (endAt < Infinity) say.chose('dropped', endAt);
     }
   },
 };

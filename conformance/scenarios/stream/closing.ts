@@ -23,7 +23,7 @@ const ENDS: readonly Ending[] = ['fin', 'half-close'];
 const READS = {
   line: readUntil('s', '\n', 'read'),
   counted: readBytes('s', 9, 'read'),
-  some: readSome('s', 9, 'read'),
+  some: readSome('s', 'read'),
 } as const;
 const reads = Object.entries(READS);
 
@@ -47,7 +47,7 @@ export const closingChecks: readonly Check[] = [
       clauses: ['STREAM-CLOSE-1', 'STREAM-CLOSE-2'],
       name: `by-both-sides-${kind}`,
       fds: { a: kind },
-      main: [stream('a', 's'), onClose('s', 'closed'), readSome('s', 9, 'some'), inTurn([]).begin, start],
+      main: [stream('a', 's'), onClose('s', 'closed'), readSome('s', 'some'), inTurn([]).begin, start],
       callbacks: {
         closed: [closeStream('s')],
         some: [],
@@ -91,7 +91,7 @@ export const closingChecks: readonly Check[] = [
       clauses: ['STREAM-CLOSE-12', 'STREAM-CLOSE-11'],
       name: `reads-after-its-own-end-${kind}`,
       fds: { a: kind },
-      main: [stream('a', 's'), endStream('s'), readSome('s', 9, 'some'), inTurn([]).begin, start],
+      main: [stream('a', 's'), endStream('s'), readSome('s', 'some'), inTurn([]).begin, start],
       callbacks: { some: [], ...inTurn([collect('a.peer'), write('a.peer', 'still')], []).callbacks },
     }),
     ...reads.map(([what, read]) =>
@@ -125,7 +125,7 @@ export const closingChecks: readonly Check[] = [
     clauses: ['STREAM-CLOSE-1'],
     name: 'in-a-read-callback-with-bytes-left',
     fds: { a: 'pair' },
-    main: [stream('a', 's'), onClose('s', 'closed'), readSome('s', 2, 'some'), inTurn([]).begin, start],
+    main: [stream('a', 's'), onClose('s', 'closed'), readSome('s', 'some', 2), inTurn([]).begin, start],
     callbacks: { closed: [], some: [closeStream('s')], ...inTurn([write('a.peer', 'abcdef')], []).callbacks },
   }),
   check({
@@ -133,13 +133,7 @@ export const closingChecks: readonly Check[] = [
     name: 'in-a-read-callback-with-a-write-that-fits',
     fds: { a: { kind: 'pair', buffer: 8192 } },
     // The peer makes room and sends in one stage: the stream is readable and writable at once.
-    main: [
-      stream('a', 's'),
-      sendBytes('s', 60_000, 'sent'),
-      readSome('s', 9, 'some'),
-      inTurn([]).begin,
-      start,
-    ],
+    main: [stream('a', 's'), sendBytes('s', 60_000, 'sent'), readSome('s', 'some'), inTurn([]).begin, start],
     callbacks: {
       sent: [],
       some: [closeStream('s')],
@@ -175,10 +169,10 @@ export const closingChecks: readonly Check[] = [
     clauses: ['STREAM-CLOSE-8'],
     name: 'a-callback-that-throws',
     fds: { a: 'pair' },
-    main: [stream('a', 's'), onClose('s', 'closed'), readSome('s', 9, 'some'), inTurn([]).begin, start],
+    main: [stream('a', 's'), onClose('s', 'closed'), readSome('s', 'some'), inTurn([]).begin, start],
     callbacks: {
       closed: [],
-      some: [readSome('s', 9, 'next'), throwError],
+      some: [readSome('s', 'next'), throwError],
       next: [],
       ...inTurn([write('a.peer', 'x')], [write('a.peer', 'y')], []).callbacks,
     },
@@ -194,7 +188,7 @@ export const closingChecks: readonly Check[] = [
     clauses: ['STREAM-CLOSE-10'],
     name: 'the-fd-of-a-stream-that-was-reset',
     fds: { a: 'tcp' },
-    main: [stream('a', 's'), onClose('s', 'closed'), readSome('s', 9, 'some'), inTurn([]).begin, start],
+    main: [stream('a', 's'), onClose('s', 'closed'), readSome('s', 'some'), inTurn([]).begin, start],
     callbacks: { closed: [isOpen('a')], some: [], ...inTurn([reset('a.peer')], [isOpen('a')]).callbacks },
   }),
   check({

@@ -32,7 +32,8 @@ const LINES = 'one\r\ntwo\r\n';
 const HEAD = 'a: b\r\n\r\nrest';
 
 /** Reads on as soon as something has come. */
-const onAndOn: Runs = { rest: [readSome('s', 4, 'some')] };
+const onAndOn: Runs = { rest: [readSome('s', 'some')] };
+const inFours: Runs = { rest: [readSome('s', 'some', 4)] };
 
 const swept: readonly Check[] = [
   ...sweep({
@@ -52,8 +53,16 @@ const swept: readonly Check[] = [
     clauses: () => ['STREAM-READ-15', 'STREAM-READ-1', 'STREAM-READ-8'],
     bytes: 'abcdefgh',
     kinds: ALL,
-    asks: [readSome('s', 4, 'some')],
+    asks: [readSome('s', 'some')],
     callbacks: { some: onAndOn },
+  }),
+  ...sweep({
+    name: 'four-at-most',
+    clauses: () => ['STREAM-READ-15', 'STREAM-READ-1', 'STREAM-READ-8'],
+    bytes: 'abcdefgh',
+    kinds: ['pair', 'tcp'],
+    asks: [readSome('s', 'some', 4)],
+    callbacks: { some: inFours },
   }),
   ...sweep({
     name: 'the-delimiter',
@@ -102,7 +111,7 @@ const swept: readonly Check[] = [
     bytes: 'xyz',
     kinds: MOST,
     endings: ENDS,
-    asks: [readSome('s', 4, 'some')],
+    asks: [readSome('s', 'some')],
     callbacks: { some: onAndOn },
   }),
   ...sweep({
@@ -171,9 +180,9 @@ const single: readonly Check[] = [
     clauses: ['STREAM-READ-7', 'STREAM-READ-15'],
     name: 'in-parts-of-two',
     fds: { a: 'pair' },
-    main: [stream('a', 's'), readSome('s', 2, 'some'), inTurn([]).begin, start],
+    main: [stream('a', 's'), readSome('s', 'some', 2), inTurn([]).begin, start],
     callbacks: {
-      some: { runs: [[readSome('s', 2, 'some')], [readSome('s', 2, 'some')]] },
+      some: { runs: [[readSome('s', 'some', 2)], [readSome('s', 'some', 2)]] },
       ...inTurn([write('a.peer', 'aabbcc')], []).callbacks,
     },
   }),
@@ -194,13 +203,7 @@ const single: readonly Check[] = [
     clauses: ['STREAM-READ-9', 'STREAM-READ-10'],
     name: 'some-more-while-some-is-pending',
     fds: { a: 'pair' },
-    main: [
-      stream('a', 's'),
-      readSome('s', 64, 'first'),
-      readSome('s', 64, 'second'),
-      inTurn([]).begin,
-      start,
-    ],
+    main: [stream('a', 's'), readSome('s', 'first'), readSome('s', 'second'), inTurn([]).begin, start],
     callbacks: {
       first: [],
       second: [],
@@ -229,7 +232,7 @@ const single: readonly Check[] = [
           main: [stream('a', 's'), inTurn([]).begin, start],
           callbacks: {
             some: [],
-            ...inTurn([write('a.peer', 'ab'), ended], [readSome('s', 4, 'some')], []).callbacks,
+            ...inTurn([write('a.peer', 'ab'), ended], [readSome('s', 'some')], []).callbacks,
           },
         }),
         check({
@@ -279,7 +282,7 @@ const single: readonly Check[] = [
     clauses: ['STREAM-READ-18'],
     name: 'a-reset-under-a-read',
     fds: { a: 'tcp' },
-    main: [stream('a', 's'), readSome('s', 9, 'some'), inTurn([]).begin, start],
+    main: [stream('a', 's'), readSome('s', 'some'), inTurn([]).begin, start],
     callbacks: { some: [], ...inTurn([reset('a.peer')], []).callbacks },
   }),
 ];

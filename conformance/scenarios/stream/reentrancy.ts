@@ -70,9 +70,9 @@ export const reentrancyChecks: readonly Check[] = [
     clauses: ['STREAM-REENTRY-3', 'STREAM-WRITE-1'],
     name: 'reads-and-writes-in-a-read-callback',
     fds: { a: 'pair' },
-    main: [stream('a', 's'), readSome('s', 9, 'first'), inTurn([]).begin, start],
+    main: [stream('a', 's'), readSome('s', 'first'), inTurn([]).begin, start],
     callbacks: {
-      first: [send('s', 'answer'), readSome('s', 9, 'second')],
+      first: [send('s', 'answer'), readSome('s', 'second')],
       second: [send('s', 's'), closeStream('s')],
       ...inTurn([write('a.peer', 'a')], [write('a.peer', 'b'), collect('a.peer')], []).callbacks,
     },
@@ -83,7 +83,7 @@ export const reentrancyChecks: readonly Check[] = [
     fds: { a: 'pair' },
     main: [stream('a', 's'), send('s', 'first ', 'sent'), inTurn([]).begin, start],
     callbacks: {
-      sent: [send('s', 'second'), readSome('s', 9, 'some')],
+      sent: [send('s', 'second'), readSome('s', 'some')],
       some: [],
       ...inTurn([write('a.peer', 'a')], [collect('a.peer')]).callbacks,
     },
@@ -92,7 +92,7 @@ export const reentrancyChecks: readonly Check[] = [
     clauses: ['STREAM-REENTRY-4'],
     name: 'asked-in-a-read-callback',
     fds: { a: 'pair' },
-    main: [stream('a', 's'), readSome('s', 9, 'some'), inTurn([]).begin, start],
+    main: [stream('a', 's'), readSome('s', 'some'), inTurn([]).begin, start],
     callbacks: { some: [streamState('s')], ...inTurn([write('a.peer', 'a')], []).callbacks },
   }),
   ...(['pair', 'tcp'] as const).map((kind) =>
@@ -103,8 +103,8 @@ export const reentrancyChecks: readonly Check[] = [
       main: [
         stream('a', 's'),
         stream('b', 'p'),
-        readSome('s', 9, 'readA'),
-        readSome('p', 9, 'readB'),
+        readSome('s', 'readA'),
+        readSome('p', 'readB'),
         inTurn([]).begin,
         start,
       ],

@@ -42,10 +42,11 @@ export const readBytes = (name: string, size: number, run: string): Action => ({
   size,
   run,
 });
-export const readSome = (name: string, size: number, run: string): Action => ({
+/** @param size bytes at most */
+export const readSome = (name: string, run: string, size?: number): Action => ({
   op: 'readSome',
   stream: name,
-  size,
+  ...(size === undefined ? {} : { size }),
   run,
 });
 export const readUntilClose = (name: string, run: string): Action => ({
