@@ -101,7 +101,7 @@ class FakeStreams(Driver):
         stream.soon(callback, None, None if size == 0 else b"\xff" * size)
 
     def read_some(self, stream, size, callback):
-        stream.soon(callback, None, stream.sock.recv(size))
+        stream.soon(callback, None, stream.sock.recv(9 if size is None else size))
 
     def read_until_close(self, stream, callback):
         error = RuntimeError("no more")

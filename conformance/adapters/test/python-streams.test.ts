@@ -32,7 +32,12 @@ const stream = (fd: string, as: string, maxRead?: number): Action => ({
 const start: Action = { op: 'start' };
 const barrier = (run: string, rounds = 8): Action => ({ op: 'barrier', run, rounds });
 const closeStream = (stream: string): Action => ({ op: 'closeStream', stream });
-const readSome = (stream: string, run: string, size = 100): Action => ({ op: 'readSome', stream, size, run });
+const readSome = (stream: string, run: string, size?: number): Action => ({
+  op: 'readSome',
+  stream,
+  run,
+  ...(size !== undefined && { size }),
+});
 const onClose = (stream: string, run: string): Action => ({ op: 'onClose', stream, run });
 /** Callbacks that do nothing. */
 const idle = (...names: string[]) => Object.fromEntries(names.map((name) => [name, { runs: [] }]));

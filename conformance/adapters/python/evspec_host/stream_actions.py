@@ -126,7 +126,7 @@ class StreamActions:
         self._driver.read_bytes(stream, action["size"], self._read(action, token))
 
     def _read_some(self, stream: Any, action: Action, token: int) -> None:
-        self._driver.read_some(stream, action["size"], self._read(action, token))
+        self._driver.read_some(stream, action.get("size"), self._read(action, token))
 
     def _read_until_close(self, stream: Any, action: Action, token: int) -> None:
         self._driver.read_until_close(stream, self._read(action, token))
