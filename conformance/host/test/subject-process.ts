@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import type t from 'tap';
 import { packageRoot } from '../../../spec/package-root.js';
 import { Reply, type Request } from '../../../spec/protocol.js';
-import { Scenario } from '../../../spec/scenario.js';
+import { patternByte, Scenario } from '../../../spec/scenario.js';
 import type { Trace, TraceRecord } from '../../../spec/trace.js';
 import { joinTrace } from '../../trace/timeline.js';
 
@@ -17,8 +17,9 @@ if (!existsSync(HOST)) throw new Error('these tests run the compiled host: npm r
 /** A variant of the reference, by the name of its file. */
 export const reference = (variant = 'reference'): string =>
   join(root, `dist/fixtures/subjects/${variant}.js`);
-/** One of the subjects in this folder. */
-export const odd = (file: string): string => join(root, 'conformance/host/test/subjects', file);
+/** Bytes of the pattern, one character a byte. */
+export const patternOf = (from: number, size: number): string =>
+  Buffer.from(Array.from({ length: size }, (_, i) => patternByte(from + i))).toString('latin1');
 
 /** A request without its id. */
 export type Question = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;

@@ -1,0 +1,646 @@
+/**
+ * IOStream: a buffered, non-blocking stream of bytes over an fd.
+ *
+ *     state \ event   connect()    fd is ready          peer's end, failure     close()
+ *     -------------   ----------   ------------------   ---------------------   -------
+ *     UNCONNECTED     CONNECTING   (is not watched)     -                       CLOSED
+ *     CONNECTING      (refused)    OPEN, or CLOSED      CLOSED                  CLOSED
+ *     OPEN            (refused)    bytes in and out     CLOSED, but see below   CLOSED
+ *     CLOSED          (refused)    -                    -                       -
+ *
+ * **What happens when.** A callback is never called inside the call that led to it, but by the loop, in one of two places:
+ *
+ * - an *event*, when the loop finds the fd ready: first bytes are taken in and reads served, then bytes are handed out and
+ *   writes reported. Both have a budget, so that one peer can't keep the others waiting;
+ * - a *turn*, a task of the loop, scheduled when there is something to tell without an event: a read that the buffer satisfies, a
+ *   write that the kernel took at once, a connect that was decided at once, a failure. One at a time, however many reasons there are.
+ *
+ * Callbacks that are due in an event or a turn are called in a plain loop (callbacks.ts). If one closes the stream, that is the end
+ * of the event.
+ *
+ * **What is watched.** READ while the input is hungry (input.ts), WRITE while the kernel is full (write-queue.ts) or a connect is under
+ * way. If neither, errors only. An error can't be ignored: it would end each wait of the loop. So if there is one, and bytes that
+ * nobody reads, the fd is not watched until somebody does.
+ *
+ * **The peer's end.** It shows as an end of file, or an error such as ECONNRESET, behind the last byte. The kernel gives its bytes
+ * first, so all of them are in the buffer by then, and the pending read is served as far as they go. If it can't be satisfied, it fails
+ * and the stream is closed. If nobody reads, the bytes stay, and reads are served, until one can't be satisfied or none are left: then
+ * the stream is closed. So no byte is lost that somebody wants, and the close callback follows the last of them. A callback that
+ * gets the last bytes may start another read (readUntilClose, say, which gets no bytes): the stream is closed a turn later.
+ *
+ * An idle stream, one without bytes and without a read, looks ahead by one chunk, and so learns of the end. One that has bytes does
+ * not look, to throttle the peer: it learns of the end when they have been read.
+ *
+ * The peer's end closes the stream, both ways, as in Tornado. A program that answers a request to whose end the peer has shut down its
+ * output writes its answer in the callback of the read: what the kernel takes at once gets out.
+ *
+ * **Failure of a write.** Nothing can be written any more, but the answer that explains why may be in the kernel: a pending read gets
+ * one look at it. Then the stream is closed.
+ *
+ * **After close** nothing succeeds: what is pending fails, in later tasks: connect, read, writes in their order; then comes the close
+ * callback. Bytes that the kernel has not taken are dropped.
+ */
+/* eslint-disable @typescript-eslint/no-misused-promises -- the promise forms are further overloads of the contract's methods */
+import { ERROR, READ, WRITE, type Callback } from '../../spec/contract.js';
+import type {
+  DoneCallback,
+  ReadCallback,
+  Stream,
+  StreamAddress,
+  StreamOptions,
+} from '../../spec/stream-contract.js';
+import { EPIPE, PosixError, SHUT_WR, posix as kernel, type Posix, type Result } from '../../posix/index.js';
+import { LoopClosedError } from '../ioloop/errors.js';
+import type { IOLoop } from '../ioloop/ioloop.js';
+import { Callbacks } from './callbacks.js';
+import { UNDECIDED, askConnect, beginConnect, checkAddress, socketFor } from './connect.js';
+import {
+  AlreadyConnectedError,
+  InvalidBytesError,
+  InvalidCallbackError,
+  InvalidCountError,
+  InvalidDelimiterError,
+  InvalidPatternError,
+  OutputEndedError,
+  ReadOverflowError,
+  ReadPendingError,
+  StreamClosedError,
+  WriteBufferFullError,
+  WrongDirectionError,
+} from './errors.js';
+import { Input } from './input.js';
+import { promised } from './promises.js';
+import { Exactly, OVERFLOW, Some, Until, UntilClose, UntilMatch, WAIT, type Read } from './reads.js';
+import { inspect, type Transport } from './transport.js';
+import { WriteQueue } from './write-queue.js';
+
+/** What a stream needs of its loop. */
+export type StreamLoop = Pick<IOLoop, 'addHandler' | 'updateHandler' | 'removeHandler' | 'addCallback'>;
+
+export interface IOStreamOptions extends StreamOptions {
+  /** The system calls. Default: those of this machine. */
+  readonly posix?: Posix;
+}
+
+/** The most bytes that a read may take, unless the program says otherwise: 100 MB, as in Tornado. */
+export const MAX_READ_BYTES = 104_857_600;
+/** Bytes that one event takes in: four chunks. */
+const EVENT_BYTES = 1 << 18;
+/** Small writes of a turn are gathered until they are as many bytes. */
+const GATHERED_BYTES = 65_536;
+/** In place of events: the loop does not know the fd. */
+const UNWATCHED = -1;
+
+type State = 'unconnected' | 'connecting' | 'open' | 'closed';
+
+export class IOStream implements Required<Stream> {
+  readonly fd: number;
+  readonly #loop: StreamLoop;
+  readonly #posix: Posix;
+  readonly #transport: Transport;
+  readonly #maxReadBytes: number;
+  readonly #maxWriteBytes: number;
+  readonly #input: Input;
+  readonly #output: WriteQueue;
+  readonly #callbacks = new Callbacks({
+    schedule: (callback) => this.#tell(callback),
+    failed: (error) => this.#close(error),
+    stopped: () => this.#schedule(),
+  });
+
+  #state: State;
+  /** Why it was closed. */
+  #error: Error | undefined;
+  /** Events that the loop watches the fd for, or UNWATCHED. */
+  #watched = UNWATCHED;
+  /** A turn has been scheduled. */
+  #scheduled = false;
+  /** Reads are being served: whoever starts one need not see to it that it is looked at. */
+  #serving = false;
+  #connectCallback: DoneCallback | undefined;
+  /** What connect(2) has said, if that was the last word. */
+  #connected: Result | typeof UNDECIDED = UNDECIDED;
+  /** Why nothing can be written any more. */
+  #writeFailure: Error | undefined;
+  /** `end` was called; and what it stands for is done. */
+  #ending = false;
+  #outputEnded = false;
+  #closeCallback: DoneCallback | undefined;
+  /** The close callback has had its turn. */
+  #closeTold = false;
+  /** The last delimiter that was text, and its bytes. */
+  #delimiterText = '';
+  #delimiterBytes: Uint8Array | undefined;
+
+  /**
+   * A stream over an fd, which belongs to it from then on: the stream closes it. It is made non-blocking.
+   * @param loop Calls the callbacks.
+   * @param fd A connected stream socket, an end of a pipe, or a terminal. A socket that was never connected will do, too: see {@link connect}.
+   * @param options Limits, in bytes.
+   * @throws {NotAStreamError | InvalidCountError} and what IOLoop.addHandler throws; then the fd is the caller's as before.
+   */
+  constructor(loop: StreamLoop, fd: number, options: IOStreamOptions = {}) {
+    const { maxReadBytes = MAX_READ_BYTES, maxWriteBytes = Infinity, posix = kernel } = options;
+    checkLimit('maxReadBytes', maxReadBytes);
+    checkLimit('maxWriteBytes', maxWriteBytes);
+    this.fd = fd;
+    this.#loop = loop;
+    this.#posix = posix;
+    this.#maxReadBytes = maxReadBytes;
+    this.#maxWriteBytes = maxWriteBytes;
+    this.#transport = inspect(posix, fd);
+    this.#state = this.#transport.connected ? 'open' : 'unconnected';
+    this.#input = new Input(posix, fd, maxReadBytes);
+    this.#output = new WriteQueue(posix, fd);
+    if (this.#state === 'open') this.#watch(this.#wanted());
+  }
+
+  /**
+   * Connects a new socket to an address. The stream can be read and written at once: that goes on when it is connected.
+   * @param callback Called once: connected; or a {@link StreamClosedError} whose cause is the kernel's, ECONNREFUSED for instance.
+   * @returns The stream; without a callback, a promise of the connected stream.
+   * @throws {InvalidAddressError | InvalidCountError}
+   * @throws {PosixError} No socket could be made.
+   */
+  static connect(
+    loop: StreamLoop,
+    address: StreamAddress,
+    callback: DoneCallback,
+    options?: IOStreamOptions,
+  ): IOStream;
+  static connect(
+    loop: StreamLoop,
+    address: StreamAddress,
+    callback?: undefined,
+    options?: IOStreamOptions,
+  ): Promise<IOStream>;
+  static connect(
+    loop: StreamLoop,
+    address: StreamAddress,
+    callback?: DoneCallback,
+    options: IOStreamOptions = {},
+  ): IOStream | Promise<IOStream> {
+    if (callback === undefined) {
+      return promised<IOStream>((done) => {
+        const stream = IOStream.connect(loop, address, (error) => done(error, stream), options);
+      });
+    }
+    checkCallback(callback);
+    const { posix = kernel } = options;
+    const fd = socketFor(posix, address);
+    let stream: IOStream;
+    try {
+      stream = new IOStream(loop, fd, options);
+    } catch (error) {
+      posix.close(fd);
+      throw error;
+    }
+    stream.connect(address, callback);
+    return stream;
+  }
+
+  // ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Reads up to and including the first `delimiter`.
+   * @param delimiter One byte or more, which are not to be changed meanwhile; or a text, which is taken as UTF-8.
+   * @param callback Gets the bytes, which are its own. Without one, the promise does.
+   * @param maxBytes The most bytes that it may be, the delimiter counted in: if they are more, the read fails with a
+   *   {@link ReadOverflowError}, and the stream is closed. Default: maxReadBytes.
+   * @throws {InvalidDelimiterError | InvalidCountError | ReadPendingError | StreamClosedError | WrongDirectionError}
+   */
+  readUntil(delimiter: Uint8Array | string, callback: ReadCallback, maxBytes?: number): void;
+  readUntil(delimiter: Uint8Array | string, callback?: undefined, maxBytes?: number): Promise<Uint8Array>;
+  readUntil(
+    delimiter: Uint8Array | string,
+    callback?: ReadCallback,
+    maxBytes?: number,
+  ): void | Promise<Uint8Array> {
+    if (callback === undefined) return promised((callback) => this.readUntil(delimiter, callback, maxBytes));
+    const bytes = typeof delimiter === 'string' ? this.#encodeDelimiter(delimiter) : delimiter;
+    if (!(bytes instanceof Uint8Array) || bytes.length === 0) throw new InvalidDelimiterError(delimiter);
+    const limit = this.#limitOf(maxBytes);
+    this.#checkReadable('readUntil', callback);
+    this.#begin(new Until(bytes, limit, callback));
+  }
+
+  /**
+   * Reads up to the end of the first match of a pattern, which sees one character (U+0000 to U+00FF) a byte. What a match may depend on:
+   * {@link UntilMatch}.
+   * @param callback As in {@link readUntil}.
+   * @param maxBytes As in {@link readUntil}.
+   * @throws {InvalidPatternError | InvalidCountError | ReadPendingError | StreamClosedError | WrongDirectionError}
+   */
+  readUntilRegex(pattern: RegExp, callback: ReadCallback, maxBytes?: number): void;
+  readUntilRegex(pattern: RegExp, callback?: undefined, maxBytes?: number): Promise<Uint8Array>;
+  readUntilRegex(pattern: RegExp, callback?: ReadCallback, maxBytes?: number): void | Promise<Uint8Array> {
+    if (callback === undefined)
+      return promised((callback) => this.readUntilRegex(pattern, callback, maxBytes));
+    if (!(pattern instanceof RegExp)) throw new InvalidPatternError(pattern);
+    const limit = this.#limitOf(maxBytes);
+    this.#checkReadable('readUntilRegex', callback);
+    this.#begin(new UntilMatch(pattern, limit, callback));
+  }
+
+  /**
+   * Reads exactly `size` bytes. More than maxReadBytes fail with a {@link ReadOverflowError}.
+   * @param size 0 or more.
+   * @param callback As in {@link readUntil}.
+   * @throws {InvalidCountError | ReadPendingError | StreamClosedError | WrongDirectionError}
+   */
+  readBytes(size: number, callback: ReadCallback): void;
+  readBytes(size: number): Promise<Uint8Array>;
+  readBytes(size: number, callback?: ReadCallback): void | Promise<Uint8Array> {
+    if (callback === undefined) return promised((callback) => this.readBytes(size, callback));
+    checkCount('size', size, 0);
+    this.#checkReadable('readBytes', callback);
+    this.#begin(new Exactly(size, this.#maxReadBytes, callback));
+  }
+
+  /**
+   * Reads what is there, or comes first: at least one byte, at most `size`.
+   * @param size 1 or more.
+   * @param callback As in {@link readUntil}. The end of the peer's output is a {@link StreamClosedError}.
+   * @throws {InvalidCountError | ReadPendingError | StreamClosedError | WrongDirectionError}
+   */
+  readSome(size: number, callback: ReadCallback): void;
+  readSome(size: number): Promise<Uint8Array>;
+  readSome(size: number, callback?: ReadCallback): void | Promise<Uint8Array> {
+    if (callback === undefined) return promised((callback) => this.readSome(size, callback));
+    checkCount('size', size, 1);
+    this.#checkReadable('readSome', callback);
+    this.#begin(new Some(size, callback));
+  }
+
+  /**
+   * Reads everything up to the end of the peer's output; also if that ends by an error. More than maxReadBytes fail with a
+   * {@link ReadOverflowError}.
+   * @param callback As in {@link readUntil}.
+   * @throws {ReadPendingError | StreamClosedError | WrongDirectionError}
+   */
+  readUntilClose(callback: ReadCallback): void;
+  readUntilClose(): Promise<Uint8Array>;
+  readUntilClose(callback?: ReadCallback): void | Promise<Uint8Array> {
+    if (callback === undefined) return promised((callback) => this.readUntilClose(callback));
+    this.#checkReadable('readUntilClose', callback);
+    this.#begin(new UntilClose(this.#maxReadBytes, callback));
+  }
+
+  /** A read is pending. False in its own callback. */
+  reading(): boolean {
+    return this.#input.read !== undefined;
+  }
+
+  // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Writes bytes behind those that were written before. The first write of a turn of the loop goes to the kernel at once, the others
+   * together at the end of it.
+   * @param bytes More than 2 KB are not to be changed until they are out. A text is written as UTF-8.
+   * @param callback Called once: the kernel has taken the last byte; or a {@link StreamClosedError}. Without one, the promise tells.
+   * @throws {InvalidBytesError | OutputEndedError | StreamClosedError | WrongDirectionError}
+   * @throws {WriteBufferFullError} and nothing of it is written.
+   */
+  write(bytes: Uint8Array | string, callback: DoneCallback): void;
+  write(bytes: Uint8Array | string): Promise<void>;
+  write(bytes: Uint8Array | string, callback?: DoneCallback): void | Promise<void> {
+    if (callback === undefined) return promised<void>((callback) => this.write(bytes, callback));
+    const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+    if (!(data instanceof Uint8Array)) throw new InvalidBytesError(bytes);
+    checkCallback(callback);
+    if (this.#state === 'closed') throw this.#closedError('write on a closed stream');
+    if (!this.#transport.writable) throw new WrongDirectionError('write', this.fd, 'reading');
+    if (this.#ending) throw new OutputEndedError();
+    const output = this.#output;
+    if (output.length + data.length > this.#maxWriteBytes) {
+      if (!output.blocked) this.#flush();
+      if (output.length + data.length > this.#maxWriteBytes)
+        throw new WriteBufferFullError(data.length, output.length, this.#maxWriteBytes);
+    }
+    const ready = this.#state === 'open' && !output.blocked && this.#writeFailure === undefined;
+    if (ready && !this.#scheduled) {
+      this.#written(output.pushNow(data));
+    } else {
+      output.push(data);
+      if (ready && output.length >= GATHERED_BYTES) this.#flush();
+    }
+    output.expect(callback);
+    if (output.blocked) this.#listen();
+    else if (ready) this.#schedule();
+  }
+
+  /** Ends the output once all that was written is out: the peer sees the end of file. Reading goes on; a pipe is closed. */
+  end(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    if (!this.#output.blocked) this.#flush();
+  }
+
+  /** Bytes wait to be written. */
+  writing(): boolean {
+    return this.#output.length > 0;
+  }
+
+  // ── connecting and closing ──────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Connects a stream that was made over an unconnected socket.
+   * @param callback As in the static {@link IOStream.connect}.
+   * @throws {InvalidAddressError | AlreadyConnectedError | StreamClosedError}
+   */
+  connect(address: StreamAddress, callback: DoneCallback): void;
+  connect(address: StreamAddress): Promise<void>;
+  connect(address: StreamAddress, callback?: DoneCallback): void | Promise<void> {
+    if (callback === undefined) return promised<void>((callback) => this.connect(address, callback));
+    checkCallback(callback);
+    checkAddress(address);
+    if (this.#state === 'closed') throw this.#closedError('connect on a closed stream');
+    if (this.#state !== 'unconnected') throw new AlreadyConnectedError(this.fd);
+    this.#state = 'connecting';
+    this.#connectCallback = callback;
+    this.#connected = beginConnect(this.#posix, this.fd, address);
+    if (this.#connected === UNDECIDED) this.#listen();
+    else this.#schedule();
+  }
+
+  /**
+   * The callback that is called once, when the stream has been closed for whatever reason, after all others. It gets the cause, if
+   * there is one. A second one takes the place of the first. On a closed stream, it is called in a later task.
+   * @throws {InvalidCallbackError}
+   */
+  setCloseCallback(callback: DoneCallback): void {
+    checkCallback(callback);
+    this.#closeCallback = callback;
+    if (this.#closeTold) this.#tell(this.#tellClosed);
+  }
+
+  /** Closes the stream and its fd, at once. Nothing happens the second time. */
+  close(): void {
+    this.#close(undefined);
+  }
+
+  closed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  /** Why it was closed: a PosixError, a {@link ReadOverflowError}, what a callback threw; undefined if by `close`, or by the peer's end. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  // ── events and turns ────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The handler of the fd. */
+  readonly #onEvents = (_fd: number, events: number): void => {
+    this.#callbacks.begin();
+    if (this.#state === 'connecting') {
+      this.#decideConnect(askConnect(this.#posix, this.fd, events));
+    } else {
+      if (events & (READ | ERROR)) this.#receive();
+      if (events & ERROR) this.#onError();
+    }
+    if (events & WRITE) {
+      this.#flush();
+      this.#reportWrites();
+    }
+    this.#rest();
+  };
+
+  /** A task: see above. */
+  readonly #turn = (): void => {
+    this.#scheduled = false;
+    if (this.#state === 'closed') return;
+    this.#callbacks.begin();
+    if (this.#state === 'connecting') this.#decideConnect(this.#connected);
+    if (!this.#output.blocked) this.#flush();
+    this.#reportWrites();
+    this.#serve();
+    if (this.#writeFailure !== undefined) {
+      this.#receive();
+      this.#close(this.#writeFailure);
+    }
+    this.#rest();
+  };
+
+  #schedule(): void {
+    if (this.#scheduled || this.#state === 'closed') return;
+    this.#loop.addCallback(this.#turn);
+    this.#scheduled = true;
+  }
+
+  /** The end of each event and each turn: goes on to watch, or comes to an end. */
+  #rest(): void {
+    if (this.#state === 'closed') return;
+    const over = this.#input.exhausted || (this.#outputEnded && !this.#transport.readable);
+    if (!over) return this.#listen();
+    // What was called in this turn may go on in a microtask. What is done must be told first.
+    if (this.#callbacks.called > 0 || this.#output.hasDone()) this.#schedule();
+    else return this.#close(this.#input.cause);
+    this.#listen();
+  }
+
+  /** Has the loop watch for what matters now. */
+  #listen(): void {
+    const wanted = this.#wanted();
+    if (wanted === this.#watched || (this.#watched === UNWATCHED && wanted === 0)) return;
+    this.#watch(wanted);
+  }
+
+  #wanted(): number {
+    if (this.#state === 'connecting') return this.#connected === UNDECIDED ? WRITE : 0;
+    if (this.#state !== 'open') return 0;
+    return (this.#hungry() ? READ : 0) | (this.#output.blocked ? WRITE : 0);
+  }
+
+  #watch(events: number): void {
+    if (this.#watched === UNWATCHED) this.#loop.addHandler(this.fd, this.#onEvents, events);
+    else this.#loop.updateHandler(this.fd, events);
+    this.#watched = events;
+  }
+
+  #unwatch(): void {
+    if (this.#watched === UNWATCHED) return;
+    this.#watched = UNWATCHED;
+    this.#loop.removeHandler(this.fd);
+  }
+
+  // ── input ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #checkReadable(call: string, callback: ReadCallback): void {
+    checkCallback(callback);
+    if (this.#state === 'closed') throw this.#closedError(`${call} on a closed stream`);
+    if (!this.#transport.readable) throw new WrongDirectionError(call, this.fd, 'writing');
+    if (this.#input.read !== undefined) throw new ReadPendingError(call);
+  }
+
+  #begin(read: Read): void {
+    this.#input.begin(read);
+    if (this.#serving) return;
+    if (this.#input.measure() !== WAIT || this.#input.ended) this.#schedule();
+    else this.#listen();
+  }
+
+  #hungry(): boolean {
+    return this.#input.hungry && this.#transport.readable;
+  }
+
+  /** Takes bytes in, and serves reads from them, while it is hungry and there are any. */
+  #receive(): void {
+    for (let budget = EVENT_BYTES; budget > 0 && this.#hungry();) {
+      budget -= this.#input.receive();
+      this.#serve();
+      if (!this.#input.filled) return;
+    }
+  }
+
+  /** Serves reads from the buffer, as long as there are some that it satisfies. */
+  #serve(): void {
+    const input = this.#input;
+    const callbacks = this.#callbacks;
+    this.#serving = true;
+    try {
+      while (this.#state !== 'closed') {
+        // Whoever awaits a read starts the next one in a microtask.
+        if (callbacks.undrained && input.length > 0) callbacks.drain();
+        const { read } = input;
+        if (read === undefined) return;
+        const size = input.measure();
+        if (size === OVERFLOW) return this.#overflow(read);
+        if (size === WAIT) {
+          if (input.ended) this.#close(input.cause);
+          return;
+        }
+        if (callbacks.exhausted) return this.#schedule();
+        if (callbacks.undrained) callbacks.drain();
+        else callbacks.call(read.callback, undefined, input.take(size));
+      }
+    } finally {
+      this.#serving = false;
+    }
+  }
+
+  #overflow({ limit }: Read): void {
+    const error = new ReadOverflowError(limit);
+    this.#close(error, error);
+  }
+
+  /** There is an error, or a hang-up, and reading has not led to the end of the stream. */
+  #onError(): void {
+    if (this.#state === 'closed') return;
+    if (!this.#transport.readable) return this.#failWrites(-EPIPE); // A pipe that nobody reads.
+    if (this.#output.blocked) this.#flush();
+    else if (!this.#hungry()) this.#unwatch();
+  }
+
+  // ── output ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #flush(): void {
+    if (this.#state === 'open' && this.#writeFailure === undefined) this.#written(this.#output.flush());
+  }
+
+  /** @param result What the kernel has said to the last bytes. */
+  #written(result: Result): void {
+    if (result < 0) return this.#failWrites(result);
+    if (!this.#ending || this.#outputEnded || this.#output.length > 0) return;
+    this.#outputEnded = true;
+    if (this.#transport.socket) this.#posix.shutdown(this.fd, SHUT_WR);
+    else this.#schedule();
+  }
+
+  #failWrites(result: Result): void {
+    this.#writeFailure ??= new PosixError(result, 'write');
+    this.#schedule();
+  }
+
+  /** Calls the callbacks of the writes that are done. */
+  #reportWrites(): void {
+    const callbacks = this.#callbacks;
+    while (this.#state === 'open' && this.#output.hasDone()) {
+      if (callbacks.exhausted) return this.#schedule();
+      if (callbacks.undrained) callbacks.drain();
+      else callbacks.call(this.#output.takeDone()!, undefined, undefined);
+    }
+  }
+
+  // ── connecting and closing ──────────────────────────────────────────────────────────────────────────────────
+
+  #decideConnect(result: Result | typeof UNDECIDED): void {
+    if (result === UNDECIDED) return;
+    if (result < 0) return this.#close(new PosixError(result, 'connect'));
+    this.#state = 'open';
+    const callback = this.#connectCallback;
+    this.#connectCallback = undefined;
+    if (callback !== undefined) this.#callbacks.call(callback, undefined, undefined);
+  }
+
+  /**
+   * @param cause Why.
+   * @param readError With what the pending read fails, if it is not a {@link StreamClosedError}.
+   */
+  #close(cause: Error | undefined, readError?: Error): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#error = cause;
+    this.#unwatch(); // Before the fd is closed: what the loop would watch then is another's.
+    this.#posix.close(this.fd);
+
+    const closed = this.#closedError('the stream was closed before this was done');
+    const connect = this.#connectCallback;
+    const read = this.#input.clear();
+    const writes = this.#output.clear();
+    this.#connectCallback = undefined;
+    if (connect !== undefined) this.#tell(() => connect(closed));
+    if (read !== undefined) this.#tell(() => read.callback(readError ?? closed, undefined));
+    for (const write of writes) this.#tell(() => write(closed));
+    this.#tell(this.#tellClosed);
+  }
+
+  readonly #tellClosed = (): void => {
+    this.#closeTold = true;
+    const callback = this.#closeCallback;
+    this.#closeCallback = undefined;
+    return callback?.(this.#error);
+  };
+
+  #closedError(what: string): StreamClosedError {
+    return new StreamClosedError(what, this.#error);
+  }
+
+  /** Has the loop call a callback. When the loop is closed, there is nobody left to call it: closing must not fail for that. */
+  #tell(callback: Callback): void {
+    try {
+      this.#loop.addCallback(callback);
+    } catch (error) {
+      if (!(error instanceof LoopClosedError)) throw error;
+    }
+  }
+
+  // ── arguments ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Text as bytes. A program uses few delimiters, most often the same: the last one is remembered. */
+  #encodeDelimiter(text: string): Uint8Array {
+    if (this.#delimiterBytes === undefined || text !== this.#delimiterText) {
+      this.#delimiterText = text;
+      this.#delimiterBytes = Buffer.from(text);
+    }
+    return this.#delimiterBytes;
+  }
+
+  #limitOf(maxBytes: number | undefined): number {
+    if (maxBytes === undefined) return this.#maxReadBytes;
+    checkCount('maxBytes', maxBytes, 1);
+    return Math.min(maxBytes, this.#maxReadBytes);
+  }
+}
+
+function checkCallback(callback: unknown): void {
+  if (typeof callback !== 'function') throw new InvalidCallbackError(callback);
+}
+
+function checkCount(what: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least) throw new InvalidCountError(what, value, least);
+}
+
+function checkLimit(what: string, value: number): void {
+  if (value !== Infinity) checkCount(what, value, 1);
+}

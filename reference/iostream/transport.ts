@@ -1,0 +1,88 @@
+/**
+ * What is behind an fd: whether a stream can stand over it, which ways its bytes go, and whether it is connected.
+ */
+import { fstatSync } from 'node:fs';
+import {
+  EINVAL,
+  ENOTCONN,
+  ENOTSOCK,
+  F_GETFL,
+  F_SETFL,
+  MSG_DONTWAIT,
+  MSG_PEEK,
+  O_ACCMODE,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_WRONLY,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SO_ACCEPTCONN,
+  SO_TYPE,
+  type Posix,
+} from '../../posix/index.js';
+import { NotAStreamError, because } from './errors.js';
+
+export interface Transport {
+  readonly readable: boolean;
+  readonly writable: boolean;
+  /** A socket, one of whose directions can be ended by shutdown(2). */
+  readonly socket: boolean;
+  /** False: a socket that was never connected, and does not try. */
+  readonly connected: boolean;
+}
+
+/**
+ * Has a look at an fd, and makes it non-blocking.
+ * @throws {NotAStreamError} if no stream can stand over it.
+ */
+export function inspect(posix: Posix, fd: number): Transport {
+  if (!Number.isInteger(fd) || fd < 0)
+    throw new NotAStreamError(
+      fd,
+      'nor an fd at all: pass an integer from 0 on, as the call that opened it answered',
+    );
+  const flags = posix.fcntl(fd, F_GETFL);
+  if (flags < 0)
+    throw new NotAStreamError(
+      fd,
+      `as it is not open (${because(flags)}): make the stream before it is closed`,
+    );
+  const type = posix.getsockopt(fd, SOL_SOCKET, SO_TYPE);
+  const socket = type !== -ENOTSOCK;
+  if (socket) checkSocket(posix, fd, type);
+  else checkFile(fd);
+  if ((flags & O_NONBLOCK) === 0) posix.fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+  return {
+    socket,
+    readable: (flags & O_ACCMODE) !== O_WRONLY,
+    writable: (flags & O_ACCMODE) !== O_RDONLY,
+    connected: !socket || isConnected(posix, fd),
+  };
+}
+
+function checkSocket(posix: Posix, fd: number, type: number): void {
+  if (type !== SOCK_STREAM)
+    throw new NotAStreamError(
+      fd,
+      'but a socket of datagrams: make it with SOCK_STREAM, or watch it by addHandler',
+    );
+  if (posix.getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN) === 1)
+    throw new NotAStreamError(fd, 'but a listener: make a stream over what accept answers');
+}
+
+function checkFile(fd: number): void {
+  const stat = fstatSync(fd);
+  if (!stat.isFIFO() && !stat.isCharacterDevice())
+    throw new NotAStreamError(fd, 'but a file, or something else without a peer: use node:fs');
+}
+
+/**
+ * Asked by a peek, and not by getpeername: a connection that was reset has no peer any more, but may have bytes left to read.
+ * What never was connected answers ENOTCONN (man 7 tcp), or EINVAL (a UNIX socket).
+ */
+function isConnected(posix: Posix, fd: number): boolean {
+  const result = posix.recv(fd, PEEKED, 0, 1, MSG_PEEK | MSG_DONTWAIT);
+  return result !== -ENOTCONN && result !== -EINVAL;
+}
+
+const PEEKED = new Uint8Array(1);
