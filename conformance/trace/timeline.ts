@@ -162,7 +162,10 @@ export function joinTrace(scenario: Scenario, trace: Trace): Timeline {
         const left = top.actions[top.next];
         if (left !== undefined && !top.ended)
           throw new TraceAuditError(
-            `records run ${top.frame.nth} of '${top.frame.run}' without its action '${left.op}': did the callback really run?`,
+            `records run ${top.frame.nth} of '${top.frame.run}' without its action '${left.op}': ` +
+              (record.raised === undefined
+                ? `did the callback really run?`
+                : `it raised ${record.raised}, which the scenario does not ask for`),
           );
         const step: Step = { index, record, frame: top.frame, action: undefined };
         top.frame.exit = step;

@@ -94,24 +94,21 @@ export const dispatchRules: RuleSet = {
   'LOOP-DISPATCH-3': newOwnerIsSpared(false),
 
   'LOOP-DISPATCH-4': (h, say) => {
-    for (const registration of h.registrations) {
-      const frame = registration.frames.find(
-        (f) => registration.endedBy === 'remove' && h.steps[registration.endedAt]!.frame === f,
-      );
-      if (
-        frame === undefined ||
-        registration.fd.closedAt === Infinity ||
-        h.steps[registration.fd.closedAt]?.frame !== frame
-      )
+    for (const { action, record, frame, index } of h.steps) {
+      if (action?.op !== 'remove' || record.k !== 'did' || frame.kind !== 'handler') continue;
+      const registration = h.byToken[frame.token] as Registration;
+      const { fd, endedAt } = registration;
+      if (fd.name !== action.fd || h.steps[fd.closedAt]?.frame !== frame) continue;
+      if (record.raised !== undefined) {
+        say.broken(index, `removing itself raised ${record.raised.text}`);
         continue;
-      const removal = h.steps[registration.endedAt]!.record;
-      const late = h.firstRunAfter(registration, registration.endedAt);
+      }
+      if (endedAt !== index) continue;
+      const late = h.firstRunAfter(registration, index);
       const exit = frame.exit?.index ?? h.end;
-      const passed = quietFrom(h, registration.endedAt);
+      const passed = quietFrom(h, index);
       const noise = noiseBetween(h, exit, h.end);
-      if (removal.k === 'did' && removal.raised !== undefined)
-        say.broken(registration.endedAt, `removing itself raised ${removal.raised.text}`);
-      else if (late !== undefined)
+      if (late !== undefined)
         say.broken(
           late.enter!.index,
           `the handler of ${nameOf(registration)} was called after it had removed itself`,

@@ -94,11 +94,6 @@ export const closingRules: RuleSet = {
           fact.endAt,
           `a read of stream ${stream.name} succeeded, though the connection was reset before`,
         );
-      else if (stream.closeCallbacks.length > 0 && closedFrameAt(stream) > passed)
-        say.broken(
-          passed,
-          `the close callback of stream ${stream.name} was not called, though the connection was reset`,
-        );
       else say.kept();
     }
   },
@@ -267,6 +262,19 @@ export const closingRules: RuleSet = {
       if (eof === true || errno !== undefined) say.kept();
       else if (last.got === 0)
         say.broken(last.step.index, `stream ${stream.name} was closed, but its peer saw no end`);
+    }
+  },
+
+  'STREAM-CLOSE-16': (h, say) => {
+    for (const [stream] of resetWhileReading(h)) {
+      const passed = horizonAfter(h, stream, stream.file.eofAt)?.to;
+      if (passed === undefined || stream.closeCallbacks.length === 0) continue;
+      if (closedFrameAt(stream) < passed) say.kept();
+      else
+        say.broken(
+          passed,
+          `the close callback of stream ${stream.name} was not called, though the connection was reset`,
+        );
     }
   },
 };

@@ -7,6 +7,7 @@ import {
   type StreamLife,
   type StreamRead,
 } from '../../trace/history.js';
+import type { TraceRecord } from '../../../spec/trace.js';
 import type { Rule, RuleSet, Say } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
 import { firstDifference } from './first-difference.js';
@@ -75,6 +76,9 @@ function* overlapping(h: History): Generator<readonly [first: StreamRead, second
 
 /** The peer's output has ended in order, and all that it sent before was sent. */
 const endedAt = (stream: StreamLife): number => (wasReset(stream) ? Infinity : stream.file.eofAt);
+
+/** A warning is no exception. */
+export const isError = (record: TraceRecord): boolean => record.k === 'log' && record.level !== 'warning';
 
 export const readingRules: RuleSet = {
   'STREAM-READ-1': (h, say) => {
@@ -242,7 +246,7 @@ export const readingRules: RuleSet = {
     for (const { name, file, loop } of h.streams) {
       if (!file.reset) continue;
       const passed = h.horizons.find((horizon) => horizon.loop === loop && horizon.from >= file.eofAt);
-      const logged = h.steps.find(({ index, record }) => record.k === 'log' && index > file.eofAt);
+      const logged = h.steps.find(({ index, record }) => isError(record) && index > file.eofAt);
       if (logged !== undefined)
         say.broken(logged.index, `the reset of stream ${name} by its peer was reported`);
       else if (passed !== undefined) say.kept();

@@ -5,6 +5,7 @@ import { judgeWaiting } from '../spin.js';
 import { firstDifference } from './first-difference.js';
 import { collectedBefore, isGone, outputs, sentBefore, toldOf, type Output } from './output-facts.js';
 import { passedSince } from './read-facts.js';
+import { isError } from './reading.js';
 
 /** Whether the loop has certainly polled often enough between two steps. */
 const polledBetween = (h: History, loop: string, from: number, to: number): boolean =>
@@ -141,7 +142,7 @@ export const writingRules: RuleSet = {
       const { stream } = output;
       const send = stream.sends.find(({ at, failed }) => failed === undefined && isGone(output, at));
       if (send === undefined) continue;
-      const logged = h.steps.find(({ index, record }) => record.k === 'log' && index > send.at);
+      const logged = h.steps.find(({ index, record }) => isError(record) && index > send.at);
       const passed = h.horizons.find(({ loop, from }) => loop === stream.loop && from > send.at);
       if (logged !== undefined)
         say.broken(logged.index, `a write of stream ${stream.name} to a peer that is gone was reported`);

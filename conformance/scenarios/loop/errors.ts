@@ -88,8 +88,15 @@ export const errorChecks: readonly Check[] = [
   check({
     clauses: ['LOOP-ERROR-6'],
     name: 'the-first-of-three-throws',
-    main: [timeout(1, 'a'), timeout(1, 'b'), timeout(1, 'c'), schedule('slow'), timeout(20, 'end'), start],
-    callbacks: { slow: [burn(5)], a: [throwError], b: [throwError], c: [throwError], end: [done] },
+    main: [schedule('slow'), start],
+    // All three are overdue when the loop can look at them for the first time.
+    callbacks: {
+      slow: [timeout(1, 'a'), timeout(1, 'b'), timeout(1, 'c'), timeout(20, 'end'), burn(5)],
+      a: [throwError],
+      b: [throwError],
+      c: [throwError],
+      end: [done],
+    },
   }),
   check({
     clauses: ['LOOP-ERROR-7', 'LOOP-SEED-4', 'LOOP-SEED-17'],

@@ -142,7 +142,7 @@ export const closingChecks: readonly Check[] = [
   }),
   ...reads.map(([what, read]) =>
     check({
-      clauses: ['STREAM-CLOSE-4', 'STREAM-CLOSE-9'],
+      clauses: ['STREAM-CLOSE-4', 'STREAM-CLOSE-9', 'STREAM-CLOSE-16'],
       name: `reset-under-a-read-of-${what}`,
       fds: { a: 'tcp' },
       main: [stream('a', 's'), onClose('s', 'closed'), read, inTurn([]).begin, start],

@@ -19,6 +19,8 @@ from .driver import Address, Callback, DoneCallback, Driver, Log, NotOffered, Re
 from .futures import on_done, on_read
 
 Loop = asyncio.AbstractEventLoop
+#: For ``StreamReader.read``, which without a number reads to the end. Bytes; the default of the reader's own limit.
+USUAL = 65_536
 Ends = Tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -138,8 +140,11 @@ class AsyncioDriver(Driver):
     def new_stream(self, loop: Loop, sock: socket.socket, max_read: Optional[int], max_write: Optional[int]) -> Stream:
         if _some_loop_runs():
             raise NotOffered("a stream that is made in a callback")
-        limit = {} if max_read is None else {"limit": max_read}
-        return Stream(loop, loop.run_until_complete(asyncio.open_connection(sock=sock, **limit)))
+        if max_read is None:
+            opening = asyncio.open_connection(sock=sock)
+        else:
+            opening = asyncio.open_connection(sock=sock, limit=max_read)
+        return Stream(loop, loop.run_until_complete(opening))
 
     def connect_stream(self, loop: Loop, address: Address, callback: DoneCallback) -> Stream:
         if address.family == socket.AF_UNIX:
@@ -156,8 +161,8 @@ class AsyncioDriver(Driver):
     def read_bytes(self, stream: Stream, size: int, callback: ReadCallback) -> None:
         stream.start(stream.reader.readexactly(size), on_read(callback))
 
-    def read_some(self, stream: Stream, size: int, callback: ReadCallback) -> None:
-        stream.start(stream.reader.read(size), on_read(callback))
+    def read_some(self, stream: Stream, size: Optional[int], callback: ReadCallback) -> None:
+        stream.start(stream.reader.read(USUAL if size is None else size), on_read(callback))
 
     def read_until_close(self, stream: Stream, callback: ReadCallback) -> None:
         stream.start(stream.reader.read(), on_read(callback))

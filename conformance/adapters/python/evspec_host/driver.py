@@ -203,8 +203,8 @@ class Driver:
         """Reads exactly so many bytes."""
         raise NotOffered("read_bytes")
 
-    def read_some(self, stream: Any, size: int, callback: ReadCallback) -> None:
-        """Reads at least one byte and at most so many."""
+    def read_some(self, stream: Any, size: Optional[int], callback: ReadCallback) -> None:
+        """Reads at least one byte, whatever is there, and at most so many. None: as many as is usual with this API."""
         raise NotOffered("read_some")
 
     def read_until_close(self, stream: Any, callback: ReadCallback) -> None:

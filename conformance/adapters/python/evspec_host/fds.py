@@ -55,6 +55,8 @@ class Fds:
         self._groups: Dict[str, int] = {}
         #: Of listeners, also of those that are closed: who connects to them then is refused.
         self._addresses: Dict[str, Address] = {}
+        #: What a listener was made of.
+        self._specs: Dict[str, Dict[str, Any]] = {}
         #: Temporary folders in which UNIX sockets are.
         self._folders: List[str] = []
         self._took_standard = False
@@ -89,15 +91,13 @@ class Fds:
         """Somebody else closes it from now on, and may have done so by any later time."""
         self._open.discard(number)
 
-    def address(self, name: str) -> Address:
-        """Where a listener listens, or did. Raises OSError if it never was one."""
-        if name in self._addresses:
-            return self._addresses[name]
-        listener = borrow_socket(self.number(name))
-        try:
-            return Address(listener.family, listener.getsockname())
-        finally:
-            listener.detach()
+    def address(self, listener: str) -> Optional[Address]:
+        """Where a listener of the scenario listens, or did; None of any other name."""
+        return self._addresses.get(listener)
+
+    def set_buffers_of(self, listener: str, accepted: socket.socket) -> None:
+        """Gives a connection the buffers of its listener, which a TCP socket has already and a UNIX one has not."""
+        set_buffers(accepted, self._specs.get(listener, {}))
 
     def forget(self, name: str) -> None:
         """The name stands for no fd until it is given to another."""
@@ -140,6 +140,7 @@ class Fds:
             path = os.path.join(self._folders[-1], "socket")
         listener = _listen(family, spec, path)
         self._addresses[name] = Address(family, listener.getsockname())
+        self._specs[name] = spec
         return listener.detach(), None
 
     def _move(self, name: str, number: int) -> None:
@@ -153,7 +154,7 @@ def _open_kind(spec: Dict[str, Any]) -> Tuple[int, Optional[int]]:
     if kind == "pair":
         ends = socket.socketpair()
         for end in ends:
-            _set_buffers(end, spec)
+            set_buffers(end, spec)
         return ends[0].detach(), ends[1].detach()
     if kind == "pipe":
         reader, writer = os.pipe()
@@ -176,11 +177,12 @@ def _open_kind(spec: Dict[str, Any]) -> Tuple[int, Optional[int]]:
 def _new_socket(family: socket.AddressFamily, spec: Dict[str, Any]) -> socket.socket:
     """With the scenario's buffers: TCP settles its window when it connects, so they must be there before."""
     made = socket.socket(family, socket.SOCK_STREAM)
-    _set_buffers(made, spec)
+    set_buffers(made, spec)
     return made
 
 
-def _set_buffers(end: socket.socket, spec: Dict[str, Any]) -> None:
+def set_buffers(end: socket.socket, spec: Dict[str, Any]) -> None:
+    """Those that an entry of ``scenario.fds`` asks for, if it does."""
     if "buffer" in spec:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, spec["buffer"])
         end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, spec["buffer"])

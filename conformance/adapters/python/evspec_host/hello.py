@@ -28,6 +28,7 @@ METHODS_OF = {
     "readUntilRegex": ("read_until_regex",),
     "readBytes": ("read_bytes",),
     "readSome": ("read_some",),
+    "atMost": ("read_some",),
     "readUntilClose": ("read_until_close",),
     "sent": ("write",),
     "maxWrite": ("write",),

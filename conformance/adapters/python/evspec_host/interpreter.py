@@ -61,10 +61,10 @@ class Interpreter:
         self._runs: Dict[str, int] = {}
         self._tokens = 0
         self._failure: Optional[Exception] = None
-        self._streams: Optional[StreamActions] = None
         self._fds = Fds(host.standard_fds)
         self._signals = Signals()
         self._kernel = KernelActions(self._fds, self._signals)
+        self._streams = StreamActions(host.driver, self._fds, lambda: self._loop.selected, self._stream_callback)
         self._recorder = Recorder(
             self._scenario.get("maxRecords", DEFAULT_MAX_RECORDS),
             lambda: self._loop.stop_running(),
@@ -79,8 +79,7 @@ class Interpreter:
             trace["openFds"] = {"before": before, "after": count_open()}
             return trace
         finally:
-            if self._streams is not None:
-                self._streams.close_sockets()
+            self._streams.close_sockets()
 
     def _run(self) -> Dict[str, Any]:
         threads: List[Dict[str, object]] = []
@@ -96,7 +95,6 @@ class Interpreter:
                 self._callback,
                 self._handler,
             )
-            self._streams = StreamActions(self._host.driver, self._fds, self._loop, self._stream_callback)
             if self._request.get("flush"):
                 self._host.send({"id": self._request["id"], "records": [], "fds": fds})
             self._rendezvous("before")
@@ -191,8 +189,8 @@ class Interpreter:
             outcome: Dict[str, Any] = {}
             if error is not None:
                 outcome["failed"] = self._describe(error)
-            elif data is not None:
-                outcome["data"] = bytes(data[:MAX_DATA]).decode("latin-1")
+            elif kind == "read":
+                outcome["data"] = bytes((data or b"")[:MAX_DATA]).decode("latin-1")
             self._enter(run, kind, token, outcome)
 
         return callback

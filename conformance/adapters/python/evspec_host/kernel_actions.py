@@ -120,17 +120,23 @@ class KernelActions:
         def accept() -> int:
             listener = borrow_socket(self._fds.number(fd))
             try:
-                return listener.accept()[0].detach()
+                accepted = listener.accept()[0]
             finally:
                 listener.detach()
+            self._fds.set_buffers_of(fd, accepted)
+            return accepted.detach()
 
         return self._name(action, accept)
 
     def _connect(self, action: Action, fd: str) -> Fields:
-        address = self._fds.address(action["to"])
-        connecting = socket.socket(address.family, socket.SOCK_STREAM)
+        listener = borrow_socket(self._fds.number(action["to"]))
+        try:
+            address = listener.getsockname()
+        finally:
+            listener.detach()
+        connecting = socket.socket(listener.family, socket.SOCK_STREAM)
         connecting.setblocking(False)
-        failed = connecting.connect_ex(address.sockaddr)
+        failed = connecting.connect_ex(address)
         fields = self._name(action, connecting.detach)
         if failed not in (0, errno.EINPROGRESS):
             fields["errno"] = errno.errorcode[failed]

@@ -4,7 +4,7 @@ A stream closes its fd itself. So the number is not ours from the moment on that
 else's later. Python closes the number of a socket object that it throws away, too, and does that late, as its garbage
 collector is off: an object must not outlive the scenario and still believe that it owns a number. The objects are
 kept here, therefore, and emptied when all else is done; what a stream has left open by then is counted as a leak, and
-closed for the next scenario's sake.
+closed for the next scenario's sake. A pipe has no such object of ours: one that is left open stays so.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import Any, Callable, ClassVar, Dict, List, Optional
 from .driver import Driver
 from .errors import Unrunnable
 from .fds import Fds
-from .loop_actions import LoopActions
 from .pattern import pattern
 
 Action = Dict[str, Any]
@@ -29,6 +28,8 @@ StreamCallback = Callable[..., None]
 #: Makes it for ``run``: (run, kind, token).
 StreamCallbackFactory = Callable[[str, str, int], StreamCallback]
 
+#: Up to here, numbers have been given back to the host, and what had them is closed by that.
+LAST_STANDARD_FD = 2
 #: Operations that lead to a callback, or could; each gets a token.
 REGISTERING = {
     "connectStream",
@@ -45,10 +46,12 @@ REGISTERING = {
 class StreamActions:
     """The streams of one scenario."""
 
-    def __init__(self, driver: Driver, fds: Fds, loops: LoopActions, callback: StreamCallbackFactory) -> None:
+    def __init__(
+        self, driver: Driver, fds: Fds, selected_loop: Callable[[], Any], callback: StreamCallbackFactory
+    ) -> None:
         self._driver = driver
         self._fds = fds
-        self._loops = loops
+        self._selected_loop = selected_loop
         self._callback = callback
         #: By name. A name that is not there yet, or whose making raised, stands for nothing to act on.
         self._streams: Dict[str, Any] = {}
@@ -69,8 +72,8 @@ class StreamActions:
         """Closes what the streams left open. When all loops and fds are closed: nobody has got these numbers since."""
         for sock in self._sockets:
             number = sock.detach()  # and not close(), which waits for whoever else uses the object
-            if number >= 0:
-                with suppress(OSError):
+            if number > LAST_STANDARD_FD:
+                with suppress(OSError):  # closed behind the stream's back
                     os.close(number)
 
     # Making.
@@ -80,7 +83,7 @@ class StreamActions:
         number = self._fds.number(fd)
         limits = (action.get("maxRead"), action.get("maxWrite"))
         if self._driver.offers("new_pipe_stream") and not _may_be_socket(number):
-            made = self._driver.new_pipe_stream(self._loops.selected, number, *limits)
+            made = self._driver.new_pipe_stream(self._selected_loop(), number, *limits)
         else:
             made = self._over_socket(number, *limits)
         self._fds.release(number)
@@ -90,7 +93,7 @@ class StreamActions:
         sock = socket.socket(fileno=number)
         try:
             sock.setblocking(False)
-            made = self._driver.new_stream(self._loops.selected, sock, max_read, max_write)
+            made = self._driver.new_stream(self._selected_loop(), sock, max_read, max_write)
         except BaseException:
             sock.detach()  # the fd stays ours
             raise
@@ -99,12 +102,11 @@ class StreamActions:
 
     def _connect_stream(self, action: Action, fd: str, token: int) -> None:
         self._streams.pop(action["as"], None)
-        try:
-            address = self._fds.address(action["to"])
-        except OSError as error:
-            raise Unrunnable(f"'connectStream' goes to '{action['to']}', which has no address: {error}") from None
+        address = self._fds.address(action["to"])
+        if address is None:
+            raise Unrunnable(f"'connectStream' leads to '{action['to']}', which is no listener")
         callback = self._callback(action["run"], "connected", token)
-        self._keep(action["as"], self._driver.connect_stream(self._loops.selected, address, callback))
+        self._keep(action["as"], self._driver.connect_stream(self._selected_loop(), address, callback))
 
     def _keep(self, name: str, made: Any) -> None:
         self._streams[name] = made
@@ -124,7 +126,7 @@ class StreamActions:
         self._driver.read_bytes(stream, action["size"], self._read(action, token))
 
     def _read_some(self, stream: Any, action: Action, token: int) -> None:
-        self._driver.read_some(stream, action["size"], self._read(action, token))
+        self._driver.read_some(stream, action.get("size"), self._read(action, token))
 
     def _read_until_close(self, stream: Any, action: Action, token: int) -> None:
         self._driver.read_until_close(stream, self._read(action, token))

@@ -27,6 +27,8 @@ export interface Outcome extends Partial<Pick<Did, 'result' | 'data' | 'eof' | '
   readonly raised?: string;
   /** Callbacks that were entered before the action had returned: a nested start, or a loop that calls at once. */
   readonly steps?: readonly Step[];
+  /** The trace ends in the action; how is said by the option `ends`. */
+  readonly unfinished?: true;
 }
 
 export interface Run {
@@ -112,11 +114,13 @@ class Builder {
   ) {}
 
   build(): Trace {
-    for (const [name, { count }] of Object.entries(this.scenario.fds))
+    for (const [name, { count, number, from }] of Object.entries(this.scenario.fds))
       for (const member of count === undefined
         ? [name]
-        : Array.from({ length: count }, (_, i) => `${name}${i}`))
-        for (const end of [member, `${member}.peer`]) this.fds[end] = this.number(end);
+        : Array.from({ length: count }, (_, i) => `${name}${i}`)) {
+        this.fds[member] = this.number(member, number ?? from);
+        this.fds[`${member}.peer`] = this.number(`${member}.peer`);
+      }
     try {
       this.actions(this.scenario.main, this.options.main, this.steps);
     } catch (error) {
@@ -133,8 +137,8 @@ class Builder {
     };
   }
 
-  private number(name: string): number {
-    const number = this.nextNumber++;
+  private number(name: string, asked?: number): number {
+    const number = asked ?? this.nextNumber++;
     this.numbers.set(name, number);
     return number;
   }
@@ -153,6 +157,7 @@ class Builder {
           this.records.push({ k: 'starting', ...this.clocks() });
           this.play(outcome.steps === undefined ? steps : [...outcome.steps], action === this.lastStart);
         } else if (outcome.steps !== undefined && nth === 0) this.play([...outcome.steps], false);
+        if (outcome.unfinished === true) throw new Ended();
         this.did(action, outcome, token, fd);
       }
       if (action.op === 'throw') return true;

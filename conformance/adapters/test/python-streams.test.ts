@@ -1,0 +1,603 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { MAX_DATA } from '../../../spec/trace.js';
+import type { Action } from '../../../spec/scenario.js';
+import {
+  ASYNCIO,
+  did,
+  entered,
+  noPeers,
+  noPython,
+  PythonSubject,
+  recordsOf,
+  root,
+  TORNADO,
+  type Program,
+} from './python-subject.js';
+import { STREAM_OPS } from './stream-ops.js';
+import { done, END, hello, pattern, withSubject } from './with-subject.js';
+
+const FAKE = join(root, 'conformance/adapters/test/fake_streams.py');
+/** What the fake driver takes these limits for. */
+const [REFUSED, LEAKS, RAISES] = [1, 2, 3];
+
+const stream = (fd: string, as: string, maxRead?: number): Action => ({
+  op: 'stream',
+  fd,
+  as,
+  ...(maxRead !== undefined && { maxRead }),
+});
+const start: Action = { op: 'start' };
+const barrier = (run: string, rounds = 8): Action => ({ op: 'barrier', run, rounds });
+const closeStream = (stream: string): Action => ({ op: 'closeStream', stream });
+const readSome = (stream: string, run: string, size?: number): Action => ({
+  op: 'readSome',
+  stream,
+  run,
+  ...(size !== undefined && { size }),
+});
+const onClose = (stream: string, run: string): Action => ({ op: 'onClose', stream, run });
+/** Callbacks that do nothing. */
+const idle = (...names: string[]) => Object.fromEntries(names.map((name) => [name, { runs: [] }]));
+
+void t.test('python streams', { skip: noPython }, async (t) => {
+  await t.test('hello follows from what the driver overrides and disclaims', async (t) => {
+    const folder = t.testdir({
+      'none.py': [
+        'from evspec_host import Driver',
+        'class NoStreams(Driver):',
+        '    def add_callback(self, loop, callback):',
+        '        pass',
+      ].join('\n'),
+      'unlimited.py': [
+        'import sys',
+        `sys.path.insert(0, ${JSON.stringify(join(root, 'conformance/adapters/test'))})`,
+        'import fake_streams',
+        'class Unlimited(fake_streams.FakeStreams):',
+        '    unclaimed = dict.fromkeys(("maxRead", "maxWrite", "maxBytes", "pipes"), "no")',
+      ].join('\n'),
+    });
+    const claimed = async (driver: string) => {
+      const subject = new PythonSubject(driver);
+      t.teardown(() => subject.child.kill('SIGKILL'));
+      const reply = await subject.ask(hello);
+      await subject.end();
+      return 'hello' in reply ? reply.hello : t.fail('no hello');
+    };
+    t.match(await claimed(FAKE), {
+      facets: ['tasks', 'run', 'streams', 'reading', 'writing', 'limits', 'connecting'],
+      unclaimed: { maxWrite: 'it is a fake', pipes: undefined, streamState: undefined },
+    });
+    t.match(await claimed(join(folder, 'unlimited.py')), {
+      facets: ['tasks', 'run', 'streams', 'reading', 'writing', 'connecting'],
+      unclaimed: { pipes: 'no' },
+    });
+    const none = await claimed(join(folder, 'none.py'));
+    t.match(none, { facets: ['tasks'] });
+    t.match(none, {
+      unclaimed: {
+        ...{ readUntil: String, readUntilRegex: String, readBytes: String, readSome: String },
+        ...{ readUntilClose: String, sent: String, closeCallback: String, halfClose: String },
+        ...{ maxRead: String, maxBytes: String, maxWrite: String, streamState: String, pipes: String },
+        ...{ meanwhile: String, early: String, unconnected: String, unixConnect: String },
+      },
+    });
+  });
+
+  await t.test('each operation is one call of the driver', async (t) => {
+    await withSubject(t, [FAKE], async (run) => {
+      const trace = await run({
+        fds: { a: { kind: 'pair' }, l: { kind: 'listener' } },
+        main: [
+          readSome('s', 'some'),
+          stream('a', 's', 7),
+          { op: 'readUntil', stream: 's', delimiter: '\r\ní', max: 5, run: 'until' },
+          { op: 'readUntilRegex', stream: 's', pattern: '\\r?\\n', run: 'regex' },
+          { op: 'readBytes', stream: 's', size: 3, run: 'bytes' },
+          { op: 'readBytes', stream: 's', size: 0, run: 'bytes' },
+          readSome('s', 'some'),
+          { op: 'readUntilClose', stream: 's', run: 'all' },
+          { op: 'send', stream: 's', data: 'ÿ\u0080', run: 'sent' },
+          { op: 'send', stream: 's', size: 5, from: 254 },
+          { op: 'send', stream: 's' },
+          onClose('s', 'closed'),
+          { op: 'streamState', stream: 's' },
+          { op: 'endStream', stream: 's' },
+          { op: 'collect', fd: 'a.peer' },
+          { op: 'connectStream', to: 'l', as: 'c', run: 'connected' },
+          { op: 'close', fd: 'l' },
+          { op: 'connectStream', to: 'l', as: 'd', run: 'connected' },
+          closeStream('s'),
+          { op: 'streamState', stream: 's' },
+          start,
+        ],
+        callbacks: idle('until', 'regex', 'bytes', 'some', 'all', 'sent', 'closed', 'connected'),
+      });
+      t.same(did(trace, 'stream'), [{}]);
+      t.same(
+        recordsOf(trace, 'did').flatMap(({ op, token }) => (token === undefined ? [] : [[token, op]])),
+        [
+          [1, 'readSome'],
+          [2, 'readUntil'],
+          [3, 'readUntilRegex'],
+          [4, 'readBytes'],
+          [5, 'readBytes'],
+          [6, 'readSome'],
+          [7, 'readUntilClose'],
+          [8, 'send'],
+          [9, 'send'],
+          [10, 'send'],
+          [11, 'onClose'],
+          [12, 'connectStream'],
+          [13, 'connectStream'],
+        ],
+      );
+      t.same(did(trace, 'readSome'), [
+        { token: 1 },
+        {
+          token: 6,
+          raised: {
+            type: 'BlockingIOError',
+            text: '[Errno 11] Resource temporarily unavailable',
+            errno: 'EAGAIN',
+          },
+        },
+      ]);
+      t.same(did(trace, 'collect'), [
+        { result: 8, data: `ÿ\u0080${pattern(254, 5)}${pattern(0, 1)}`, eof: true },
+      ]);
+      t.same(did(trace, 'streamState'), [
+        { state: { writing: false, closed: false } },
+        { state: { writing: false, closed: true } },
+      ]);
+      t.same(
+        recordsOf(trace, 'enter').map(({ run, as, token, data, failed }) => ({
+          run,
+          as,
+          token,
+          data,
+          failed,
+        })),
+        [
+          { run: 'until', as: 'read', token: 2, data: 'until \r\ní, 5' },
+          { run: 'regex', as: 'read', token: 3, data: 'until /\\r?\\n/, 0' },
+          { run: 'bytes', as: 'read', token: 4, data: 'ÿÿÿ' },
+          { run: 'bytes', as: 'read', token: 5, data: '' },
+          {
+            run: 'all',
+            as: 'read',
+            token: 7,
+            failed: { type: 'RuntimeError', text: 'no more', errno: 'ECONNRESET' },
+          },
+          { run: 'sent', as: 'sent', token: 8 },
+          { run: 'connected', as: 'connected', token: 12 },
+          {
+            ...{ run: 'connected', as: 'connected', token: 13 },
+            failed: {
+              type: 'ConnectionRefusedError',
+              text: '[Errno 111] Connection refused',
+              errno: 'ECONNREFUSED',
+            },
+          },
+          { run: 'closed', as: 'closed', token: 11, failed: { type: 'TimeoutError', text: 'too long' } },
+        ].map((record) => ({ data: undefined, failed: undefined, ...record })),
+      );
+    });
+  });
+
+  await t.test('what can not be run is refused', async (t) => {
+    const fds = { a: { kind: 'pair' as const }, g: { kind: 'pair' as const, count: 2 } };
+    await withSubject(t, [FAKE], async (_, subject) => {
+      const refusals: [Program, RegExp][] = [
+        [{ main: [closeStream('s')] }, /stream 's'/],
+        [{ fds, main: [stream('a', 's'), readSome('s', 'nobody')] }, /callback 'nobody'/],
+        [{ fds, main: [stream('g*', 's')] }, /not a group/],
+        [
+          { fds, main: [{ op: 'connectStream', to: 'g*', as: 's', run: 'c' }], callbacks: { c: END } },
+          /not a group/,
+        ],
+        [
+          { fds, main: [{ op: 'connectStream', to: 'a', as: 's', run: 'c' }], callbacks: { c: END } },
+          /no listener/,
+        ],
+      ];
+      for (const [program, reason] of refusals) t.match(await subject.refusal(program), reason);
+    });
+    await withSubject(t, [ASYNCIO], async (run, subject) => {
+      const sent: Action = { op: 'readUntilRegex', stream: 's', pattern: 'x', run: 'end' };
+      t.match(
+        await subject.refusal({ fds, main: [stream('a', 's'), sent], callbacks: { end: END } }),
+        /read_until_regex/,
+      );
+      const meanwhile: Program = {
+        fds,
+        main: [barrier('make'), start],
+        callbacks: { make: { runs: [[stream('a', 's')]] } },
+      };
+      t.match(await subject.refusal(meanwhile), /in a callback/);
+      t.same((await run({ fds, main: [] })).records, [], 'and nothing is left over');
+    });
+  });
+
+  await t.test("an fd is the stream's, unless it could not be made", async (t) => {
+    await withSubject(t, [FAKE], async (run) => {
+      const trace = await run({
+        fds: {
+          a: { kind: 'pair' },
+          b: { kind: 'pair' },
+          p: { kind: 'pipe', near: 'write' },
+          f: { kind: 'file' },
+        },
+        main: [
+          stream('a', 's', REFUSED),
+          { op: 'send', stream: 's', data: 'x' },
+          { op: 'write', fd: 'a', data: 'still here' },
+          { op: 'collect', fd: 'a.peer' },
+          stream('a', 's'),
+          closeStream('s'),
+          { op: 'dup', fd: 'b', as: 'd' },
+          stream('a', 'heir'),
+          { op: 'close', fd: 'b' },
+          stream('b', 'nobody'),
+          stream('p', 'q'),
+          { op: 'send', stream: 'q', data: 'through' },
+          { op: 'collect', fd: 'p.peer' },
+        ],
+      });
+      t.same(did(trace, 'stream'), [
+        { raised: { type: 'OSError', text: '[Errno 105] refused', errno: 'ENOBUFS' } },
+        {},
+        {},
+        { raised: { type: 'OSError', text: '[Errno 9] Bad file descriptor', errno: 'EBADF' } },
+        {},
+      ]);
+      t.same(did(trace, 'collect'), [
+        { result: 10, data: 'still here' },
+        { result: 7, data: 'through' },
+      ]);
+      t.same(did(trace, 'dup'), [{ result: trace.fds['a'] }], 'the number is free again');
+    });
+    await withSubject(t, [ASYNCIO], async (run, subject) => {
+      // The epoll of another loop gets the number. Were that closed, its loop could not be.
+      await run({
+        fds: { a: { kind: 'pair' } },
+        main: [
+          stream('a', 's'),
+          onClose('s', 'closed'),
+          closeStream('s'),
+          start,
+          { op: 'newLoop', as: 'other' },
+        ],
+        callbacks: { closed: END },
+      });
+      // What is closed behind the stream's back, and named again, is closed once.
+      await run({
+        fds: { a: { kind: 'pair' }, b: { kind: 'tcp' } },
+        main: [stream('a', 's'), { op: 'close', fd: 'a' }, { op: 'dup', fd: 'b', as: 'c' }],
+      });
+      await subject.end();
+      t.equal(subject.stderr, '');
+    });
+  });
+
+  await t.test('a leak shows, in its own scenario only', async (t) => {
+    const subject = new PythonSubject(FAKE);
+    t.teardown(() => subject.child.kill('SIGKILL'));
+    const leaks = (limit: number): Program => ({
+      fds: { a: { kind: 'pair', from: 100 }, b: { kind: 'tcp', number: 0 } },
+      main: [stream('a', 's', limit), stream('b', 't', limit), closeStream('s'), { op: 'isOpen', fd: 'a' }],
+    });
+    const before = (await subject.run({ main: [] })).openFds!.before;
+    t.match(
+      await subject.run(leaks(LEAKS)),
+      { openFds: { before, after: before + 1 } },
+      "fd 0 is the host's again",
+    );
+    t.match(await subject.run(leaks(RAISES)), { openFds: { before, after: before + 1 } });
+    const trace = await subject.run(leaks(4));
+    t.same(trace.openFds, { before, after: before });
+    t.same(did(trace, 'isOpen'), [{ result: 0 }]);
+    t.equal(await subject.end(), 0);
+    t.match(subject.stderr, /KeyboardInterrupt: while closing/);
+  });
+
+  for (const [name, args, skip] of [
+    ['asyncio', [ASYNCIO], false],
+    ['uvloop', ['--asyncio', 'uvloop:new_event_loop'], noPeers],
+    ['tornado', [TORNADO], noPeers],
+  ] as const)
+    await t.test(name, { skip }, async (t) => {
+      const subject = new PythonSubject(...args);
+      t.teardown(() => subject.child.kill('SIGKILL'));
+      await subject.run({ main: [barrier('end'), start], callbacks: { end: END } }); // libuv keeps fds of its own
+      const run = async (program: Program) => {
+        const trace = await subject.run(program);
+        recordsOf(trace, 'did').forEach(({ op }) => done.add(op));
+        t.same(trace.openFds?.after, trace.openFds?.before, 'no fd is left over');
+        return trace;
+      };
+      const tells = name === 'tornado' ? { run: 'sent' } : {};
+
+      for (const kind of ['pair', 'tcp', 'tcp6'] as const) {
+        const trace = await run({
+          fds: { a: { kind } },
+          main: [
+            stream('a', 's'),
+            onClose('s', 'closed'),
+            { op: 'readUntil', stream: 's', delimiter: '\n', run: 'line' },
+            { op: 'write', fd: 'a.peer', data: 'é\nmore, and the rest' },
+            { op: 'send', stream: 's', size: 300 },
+            { op: 'send', stream: 's', data: '\u0080ÿ', ...tells },
+            start,
+            { op: 'collect', fd: 'a.peer' },
+            { op: 'isOpen', fd: 'a' },
+          ],
+          callbacks: {
+            line: { runs: [[{ op: 'readBytes', stream: 's', size: 5, run: 'bytes' }]] },
+            bytes: { runs: [[readSome('s', 'some')]] },
+            some: {
+              runs: [
+                [
+                  { op: 'shutdown', fd: 'a.peer', how: 'write' },
+                  { op: 'readUntilClose', stream: 's', run: 'all' },
+                ],
+              ],
+            },
+            all: { runs: [[closeStream('s'), { op: 'streamState', stream: 's' }, barrier('end')]] },
+            ...idle('sent', 'closed'),
+            end: END,
+          },
+        });
+        t.same(
+          recordsOf(trace, 'enter')
+            .filter(({ as }) => as === 'read')
+            .map(({ run, data }) => [run, data]),
+          [
+            ['line', 'Ã©\n'],
+            ['bytes', 'more,'],
+            ['some', ' and the rest'],
+            ['all', ''],
+          ],
+          kind,
+        );
+        t.equal(entered(trace).filter((run) => run === 'closed').length, 1);
+        t.same(did(trace, 'collect'), [{ result: 302, data: `${pattern(0, 300)}\u0080ÿ`, eof: true }]);
+        t.match(did(trace, 'streamState'), [{ state: { closed: true } }]);
+        t.same(did(trace, 'isOpen'), [{ result: 0 }]);
+      }
+
+      const listeners = {
+        l4: { kind: 'listener', family: 'ipv4' },
+        l6: { kind: 'listener', family: 'ipv6' },
+        lu: { kind: 'listener', family: 'unix' },
+      } as const;
+      const connects = await run({
+        fds: { ...listeners, gone: { kind: 'listener' } },
+        main: [
+          { op: 'close', fd: 'gone' },
+          ...['l4', 'l6', 'lu', 'gone'].map((to): Action => ({ op: 'connectStream', to, as: to, run: to })),
+          barrier('end', 20),
+          start,
+          { op: 'readSome', stream: 'lu', size: 9, run: 'never' },
+          closeStream('gone'),
+        ],
+        callbacks: { ...idle('l4', 'l6', 'lu', 'gone', 'never'), end: END },
+      });
+      const outcomes = recordsOf(connects, 'enter').flatMap(({ run, as, failed }) =>
+        as === 'connected' ? [[run, failed?.errno]] : [],
+      );
+      t.same(outcomes.sort(), [
+        ['gone', 'ECONNREFUSED'],
+        ['l4', undefined],
+        ['l6', undefined],
+        ['lu', undefined],
+      ]);
+
+      const reset = await run({
+        fds: { a: { kind: 'tcp' } },
+        main: [
+          stream('a', 's'),
+          onClose('s', 'closed'),
+          readSome('s', 'some'),
+          { op: 'reset', fd: 'a.peer' },
+          start,
+        ],
+        callbacks: { some: { runs: [] }, closed: END },
+      });
+      t.match(recordsOf(reset, 'enter'), [
+        { run: 'some', failed: { errno: 'ECONNRESET' } },
+        { run: 'closed', failed: { type: 'ConnectionResetError', errno: 'ECONNRESET' } },
+      ]);
+
+      const thrown = await run({
+        fds: { a: { kind: 'pair' } },
+        main: [
+          stream('a', 's'),
+          { op: 'write', fd: 'a.peer', data: 'ab' },
+          readSome('s', 'first', 1),
+          start,
+          start,
+        ],
+        callbacks: {
+          first: { runs: [[readSome('s', 'second', 1), { op: 'throw', kind: 'error' }]] },
+          second: { runs: [[barrier('end'), { op: 'throw', kind: 'fatal' }]] },
+          end: END,
+        },
+      });
+      t.same(entered(thrown), ['first', 'second', 'end']);
+      t.match(recordsOf(thrown, 'log'), [{ level: 'error', type: 'RuntimeError' }]);
+      t.match(did(thrown, 'start'), [{ raised: { type: 'KeyboardInterrupt' } }, {}]);
+
+      // What is under way when a scenario ends: a read, bytes that nobody takes, a close that waits for them, a connect.
+      await run({
+        fds: {
+          ...{ a: { kind: 'tcp', buffer: 4096 }, b: { kind: 'pair', buffer: 4096 }, c: { kind: 'pair' } },
+          ...{ l: { kind: 'listener', backlog: 0 } },
+        },
+        main: [
+          ...[
+            stream('a', 's'),
+            stream('b', 't'),
+            stream('c', 't'),
+            onClose('s', 'never'),
+            readSome('s', 'never'),
+          ],
+          { op: 'send', stream: 's', size: 1_000_000 },
+          { op: 'send', stream: 't', size: 1_000_000 },
+          ...[1, 2, 3].map((n): Action => ({ op: 'connectStream', to: 'l', as: `l${n}`, run: 'connected' })),
+          barrier('end'),
+          start,
+          closeStream('s'),
+        ],
+        callbacks: { ...idle('never', 'connected'), end: END },
+      });
+
+      await run({
+        fds: { a: { kind: 'pair' }, b: { kind: 'pair' } },
+        main: [
+          { op: 'newLoop', as: 'other' },
+          { op: 'useLoop', as: 'other' },
+          stream('a', 's'),
+          readSome('s', 'some'),
+          { op: 'write', fd: 'a.peer', data: 'x' },
+          start,
+          { op: 'closeLoop' },
+          { op: 'useLoop', as: 'main' },
+          stream('b', 't'),
+          { op: 'stop' },
+        ],
+        callbacks: { some: { runs: [[closeStream('s'), barrier('end')]] }, end: END },
+      });
+      t.equal(await subject.end(), 0);
+      t.equal(subject.stderr, '', 'nothing is said of futures and tasks that nobody asks');
+    });
+
+  await t.test(
+    'tornado has pipes, patterns, limits, and connects while one writes',
+    { skip: noPeers },
+    async (t) => {
+      await withSubject(t, [TORNADO], async (run) => {
+        const trace = await run({
+          fds: {
+            p: { kind: 'pipe' },
+            q: { kind: 'pipe', near: 'write' },
+            l: { kind: 'listener' },
+            a: { kind: 'pair' },
+          },
+          main: [
+            stream('p', 'in'),
+            stream('q', 'out'),
+            { op: 'stream', fd: 'a', as: 's', maxRead: 10, maxWrite: 10 },
+            { op: 'readUntilRegex', stream: 'in', pattern: '[\\r\\n]+', run: 'line' },
+            { op: 'write', fd: 'p.peer', data: 'line\r\n' },
+            { op: 'send', stream: 'out', data: 'out', run: 'sent' },
+            { op: 'send', stream: 's', size: 11 },
+            { op: 'readUntil', stream: 's', delimiter: '\n', max: 5, run: 'limited' },
+            { op: 'write', fd: 'a.peer', data: '123456789' },
+            { op: 'connectStream', to: 'l', as: 'c', run: 'connected' },
+            { op: 'send', stream: 'c', data: 'early', run: 'sent' },
+            { op: 'streamState', stream: 'c' },
+            { op: 'accept', fd: 'l', as: 'x' },
+            barrier('end'),
+            start,
+            { op: 'collect', fd: 'q.peer' },
+            { op: 'collect', fd: 'x' },
+          ],
+          callbacks: { ...idle('line', 'sent', 'limited', 'connected'), end: END },
+        });
+        t.match(did(trace, 'send'), [{}, { raised: { type: 'StreamBufferFullError' } }, {}]);
+        t.match(did(trace, 'streamState'), [{ state: { reading: false, writing: true, closed: false } }]);
+        t.match(did(trace, 'collect'), [{ data: 'out' }, { data: 'early' }]);
+        const [line] = recordsOf(trace, 'enter').filter(({ run }) => run === 'line');
+        t.equal(line?.data, 'line\r\n');
+        const [limited] = recordsOf(trace, 'enter').filter(({ run }) => run === 'limited');
+        t.match(limited, { failed: { type: 'StreamClosedError' } });
+      });
+    },
+  );
+
+  await t.test('fds of streams', async (t) => {
+    const temporary = mkdtempSync(join(tmpdir(), 'evspec-test-'));
+    const before = process.env['TMPDIR'];
+    process.env['TMPDIR'] = temporary;
+    t.teardown(() => {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+      rmSync(temporary, { recursive: true });
+    });
+    await withSubject(t, [FAKE], async (run) => {
+      const trace = await run({
+        fds: {
+          ...{
+            l6: { kind: 'listener', family: 'ipv6' },
+            lu: { kind: 'listener', family: 'unix', buffer: 4096 },
+          },
+          ...{ t6: { kind: 'tcp6', buffer: 4096 }, p: { kind: 'pipe', near: 'write', buffer: 4096 } },
+          ...{ k: { kind: 'socket', buffer: 4096 }, a: { kind: 'pair', buffer: 1 }, big: { kind: 'pair' } },
+        },
+        main: [
+          { op: 'connect', to: 'l6', as: 'c6' },
+          { op: 'accept', fd: 'l6', as: 'd6' },
+          { op: 'write', fd: 'c6', data: 'six' },
+          { op: 'collect', fd: 'd6' },
+          { op: 'connect', to: 'lu', as: 'cu' },
+          { op: 'accept', fd: 'lu', as: 'du' },
+          { op: 'write', fd: 'cu', data: 'unix' },
+          { op: 'collect', fd: 'du' },
+          { op: 'fill', fd: 'p' },
+          { op: 'fill', fd: 'a' },
+          { op: 'fill', fd: 't6' },
+          { op: 'fill', fd: 'du' },
+          { op: 'fill', fd: 'big' },
+          { op: 'collect', fd: 'big.peer' },
+          { op: 'read', fd: 'k' },
+        ],
+      });
+      const [six, unix, big] = did(trace, 'collect') as { result: number; data: string }[];
+      t.same([six?.data, unix?.data], ['six', 'unix']);
+      t.equal(big?.data, pattern(0, big!.result));
+      t.same(did(trace, 'read'), [{ errno: 'ENOTCONN' }]);
+      const filled = (did(trace, 'fill') as { result: number }[]).map(({ result }) => result);
+      t.equal(filled[0], 4096);
+      t.ok(
+        filled.slice(1, 4).every((result) => result > 0 && result < 100_000),
+        'the kernel rounds up',
+      );
+      t.ok(filled[4]! > 100_000);
+    });
+    t.same(readdirSync(temporary), []);
+  });
+
+  await t.test('a record carries no more than a mebibyte, in few bytes', async (t) => {
+    await withSubject(t, [TORNADO], async (run) => {
+      const trace = await run({
+        fds: { a: { kind: 'pair' } },
+        main: [stream('a', 's'), { op: 'readUntilClose', stream: 's', run: 'all' }, barrier('more'), start],
+        callbacks: {
+          more: {
+            runs: Array.from({ length: 12 }, () => [{ op: 'fill', fd: 'a.peer' }, barrier('more')]),
+            rest: [{ op: 'shutdown', fd: 'a.peer', how: 'write' }],
+          },
+          all: END,
+        },
+      });
+      const filled = (did(trace, 'fill') as { result: number }[]).reduce(
+        (sum, { result }) => sum + result,
+        0,
+      );
+      const [all] = recordsOf(trace, 'enter').filter(({ run }) => run === 'all');
+      t.ok(filled > MAX_DATA, `${filled}`);
+      t.equal(all?.data?.length, MAX_DATA);
+    });
+  });
+
+  await t.test('each operation was done', { skip: noPeers }, (t) => {
+    t.same(
+      STREAM_OPS.filter((op) => !done.has(op)),
+      [],
+    );
+    t.end();
+  });
+});
