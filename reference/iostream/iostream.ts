@@ -263,13 +263,13 @@ export class IOStream implements Required<Stream> {
    * @param callback As in {@link readUntil}. The end of the peer's output is a {@link StreamClosedError}.
    * @throws {InvalidCountError | ReadPendingError | StreamClosedError | WrongDirectionError}
    */
-  readSome(size: number, callback: ReadCallback): void;
-  readSome(size: number): Promise<Uint8Array>;
-  readSome(size: number, callback?: ReadCallback): void | Promise<Uint8Array> {
+  readSome(size: number | undefined, callback: ReadCallback): void;
+  readSome(size?: number): Promise<Uint8Array>;
+  readSome(size?: number, callback?: ReadCallback): void | Promise<Uint8Array> {
     if (callback === undefined) return promised((callback) => this.readSome(size, callback));
-    checkCount('size', size, 1);
+    if (size !== undefined) checkCount('size', size, 1);
     this.#checkReadable('readSome', callback);
-    this.#begin(new Some(size, callback));
+    this.#begin(new Some(size ?? Infinity, callback));
   }
 
   /**

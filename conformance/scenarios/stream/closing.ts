@@ -94,15 +94,22 @@ export const closingChecks: readonly Check[] = [
       main: [stream('a', 's'), endStream('s'), readSome('s', 'some'), inTurn([]).begin, start],
       callbacks: { some: [], ...inTurn([collect('a.peer'), write('a.peer', 'still')], []).callbacks },
     }),
-    ...reads.map(([what, read]) =>
+    ...reads.flatMap(([what, read]) => [
       check({
-        clauses: ['STREAM-CLOSE-14', 'STREAM-CLOSE-5'],
-        name: `under-a-read-of-${what}-${kind}`,
+        clauses: ['STREAM-CLOSE-5', 'STREAM-CLOSE-14'],
+        name: `bytes-for-a-read-of-${what}-after-the-close-${kind}`,
+        fds: { a: kind },
+        main: [stream('a', 's'), read, inTurn([]).begin, start],
+        callbacks: { read: [], ...inTurn([closeStream('s')], [write('a.peer', '1234567\n8')], []).callbacks },
+      }),
+      check({
+        clauses: ['STREAM-REENTRY-6', 'STREAM-CLOSE-14'],
+        name: `closed-when-bytes-for-a-read-of-${what}-have-come-${kind}`,
         fds: { a: kind },
         main: [stream('a', 's'), read, inTurn([]).begin, start],
         callbacks: { read: [], ...inTurn([write('a.peer', '1234567\n8'), closeStream('s')], []).callbacks },
       }),
-    ),
+    ]),
   ]),
   check({
     clauses: ['STREAM-CLOSE-1', 'STREAM-CLOSE-2'],
