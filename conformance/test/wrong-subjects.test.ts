@@ -92,6 +92,22 @@ t.test('the null subject passes no clause', async (t) => {
   t.not(report.exitCode, 0);
 });
 
+t.test('streams that accept all and do nothing pass no clause, on a loop that works', async (t) => {
+  const host = join(packageRoot(), 'dist/conformance/host/main.js');
+  const report = await runConformance({
+    launch: { command: process.execPath, args: [host, join(folder, 'null-streams.mjs')] },
+    reference: undefined,
+    strict: false,
+    jobs: 1,
+    profiles: ['stream'],
+    only: [],
+    skip: [],
+  });
+  t.same(report.problems, []);
+  t.equal(report.summary.pass, 0);
+  t.equal(report.exitCode, 1);
+});
+
 t.test('printing from a callback breaks nothing', async (t) => {
   const host = join(packageRoot(), 'dist/conformance/host/main.js');
   const report = await runConformance({

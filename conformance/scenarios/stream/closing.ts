@@ -126,7 +126,8 @@ export const closingChecks: readonly Check[] = [
     name: 'again-and-again',
     fds: { a: 'pair' },
     main: [stream('a', 's'), inTurn([]).begin, start],
-    callbacks: inTurn([closeStream('s'), closeStream('s')], [closeStream('s')], []).callbacks,
+    callbacks: inTurn([closeStream('s'), closeStream('s')], [closeStream('s')], [collect('a.peer')])
+      .callbacks,
   }),
   check({
     clauses: ['STREAM-CLOSE-1'],

@@ -1,7 +1,7 @@
 /** Checks of `spec/stream/connecting.md`. */
 import type { FdSpec } from '../../../spec/scenario.js';
 import type { Check } from '../check.js';
-import { accept, check, close, connect, quietly, start } from '../program.js';
+import { accept, check, close, connect, done, quietly, start } from '../program.js';
 import { closeStream, collect, connectStream, inTurn, onClose, send, stream } from './words.js';
 
 const LISTENERS: Readonly<Record<string, FdSpec>> = {
@@ -70,15 +70,22 @@ export const connectingChecks: readonly Check[] = [
     name: 'not-connected',
     fds: { a: 'socket' },
     main: [stream('a', 's'), onClose('s', 'closed'), quietly.begin, start],
-    callbacks: { closed: [], ...quietly.callbacks },
+    callbacks: { closed: [done], ...quietly.callbacks, quiet3: [closeStream('s')] },
   }),
   check({
     clauses: ['STREAM-CONNECT-6'],
     name: 'to-a-full-backlog',
-    fds: { l: { kind: 'listener', backlog: 0 } },
-    // The first two take the place that there is; the third gets no answer.
-    main: [connect('l', 'x'), connect('l', 'y'), connectStream('l', 's', 'connected'), quietly.begin, start],
-    callbacks: { connected: [], ...quietly.callbacks },
+    fds: { l: { kind: 'listener', backlog: 0 }, m: 'listener' },
+    // The first two take the place that there is; the third gets no answer. The other stream is a sign of life.
+    main: [
+      connect('l', 'x'),
+      connect('l', 'y'),
+      connectStream('m', 'p', 'other'),
+      connectStream('l', 's', 'connected'),
+      quietly.begin,
+      start,
+    ],
+    callbacks: { connected: [], other: [], ...quietly.callbacks },
   }),
   check({
     clauses: ['STREAM-CONNECT-7'],

@@ -1,8 +1,10 @@
 /** Checks of `spec/stream/reading.md`. */
+import type { Action } from '../../../spec/scenario.js';
 import type { Check } from '../check.js';
 import {
   check,
   close,
+  done,
   fill,
   quietly,
   reset,
@@ -34,6 +36,13 @@ const HEAD = 'a: b\r\n\r\nrest';
 /** Reads on as soon as something has come. */
 const onAndOn: Runs = { rest: [readSome('s', 'some')] };
 const inFours: Runs = { rest: [readSome('s', 'some', 4)] };
+
+/** Quiet windows, and then a sign of life: the read ends the program. */
+const afterwards = (read: Action): Readonly<Record<string, Runs>> => ({
+  ...quietly.callbacks,
+  quiet3: [read],
+  some: [done],
+});
 
 const swept: readonly Check[] = [
   ...sweep({
@@ -261,21 +270,24 @@ const single: readonly Check[] = [
       name: `a-peer-that-sends-and-sends-${kind}`,
       fds: { a: kind },
       main: [stream('a', 's'), inTurn([]).begin, start],
-      callbacks: inTurn(...again(12, fill('a.peer'))).callbacks,
+      callbacks: {
+        some: [],
+        ...inTurn(...again(12, fill('a.peer')), [readSome('s', 'some')], []).callbacks,
+      },
     }),
     check({
       clauses: ['STREAM-READ-17'],
       name: `bytes-that-nobody-reads-${kind}`,
       fds: { a: kind },
       main: [stream('a', 's'), write('a.peer', 'xyz'), quietly.begin, start],
-      callbacks: quietly.callbacks,
+      callbacks: afterwards(readSome('s', 'some')),
     }),
     check({
       clauses: ['STREAM-READ-17'],
       name: `more-than-anybody-reads-${kind}`,
       fds: { a: kind },
       main: [stream('a', 's'), fill('a.peer'), timeout(1, 'more'), start],
-      callbacks: { more: [fill('a.peer'), quietly.begin], ...quietly.callbacks },
+      callbacks: { more: [fill('a.peer'), quietly.begin], ...afterwards(readSome('s', 'some')) },
     }),
   ]),
   check({

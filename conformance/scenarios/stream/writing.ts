@@ -110,15 +110,15 @@ export const writingChecks: readonly Check[] = [
       clauses: ['STREAM-WRITE-8', 'STREAM-WRITE-9'],
       name: `to-a-peer-that-is-gone-${kind}`,
       fds: { a: kind },
-      main: [stream('a', 's'), inTurn([]).begin, start],
-      callbacks: inTurn([close('a.peer'), send('s', 'nobody')], []).callbacks,
+      main: [stream('a', 's'), send('s', 'somebody'), inTurn([]).begin, start],
+      callbacks: inTurn([collect('a.peer'), close('a.peer'), send('s', 'nobody')], []).callbacks,
     }),
     check({
       clauses: ['STREAM-WRITE-8', 'STREAM-WRITE-9'],
       name: `large-to-a-peer-that-is-gone-${kind}`,
       fds: { a: { kind, buffer: 8192 } },
       main: [stream('a', 's'), sendBytes('s', BLOCKED / 4), inTurn([]).begin, start],
-      callbacks: inTurn([close('a.peer'), send('s', 'nobody')], []).callbacks,
+      callbacks: inTurn([collect('a.peer'), close('a.peer'), send('s', 'nobody')], []).callbacks,
     }),
   ]),
   ...(['pair', 'pipe'] as const).map((kind) =>
@@ -196,14 +196,17 @@ export const writingChecks: readonly Check[] = [
     name: 'after-the-close',
     fds: { a: 'pair' },
     main: [stream('a', 's'), inTurn([]).begin, start],
-    callbacks: inTurn([closeStream('s')], [send('s', 'late')], []).callbacks,
+    callbacks: inTurn([closeStream('s')], [send('s', 'late')], [collect('a.peer')]).callbacks,
   }),
   check({
     clauses: ['STREAM-WRITE-10'],
     name: 'told-after-the-close',
     fds: { a: 'pair' },
     main: [stream('a', 's'), inTurn([]).begin, start],
-    callbacks: { sent: [], ...inTurn([closeStream('s')], [send('s', 'late', 'sent')], []).callbacks },
+    callbacks: {
+      sent: [],
+      ...inTurn([closeStream('s')], [send('s', 'late', 'sent')], [collect('a.peer')]).callbacks,
+    },
   }),
   check({
     clauses: ['STREAM-WRITE-11', 'STREAM-CLOSE-5'],
