@@ -17,7 +17,8 @@ function isAlive(h: History): boolean {
     const calls = h.streams.some((stream) => callbacksOf(stream).some(({ frames }) => frames.length > 0));
     const arrives = h.streams.some(({ file }) => (file.peer?.collected.size ?? 0) > 0);
     const ends = h.steps.some(
-      ({ action, record }) => action?.op === 'collect' && record.k === 'did' && record.eof === true,
+      ({ action, record }) =>
+        action?.op === 'collect' && record.k === 'did' && (record.eof === true || record.errno !== undefined),
     );
     alive = calls || arrives || ends;
     known.set(h, alive);

@@ -9,7 +9,7 @@ import {
 } from '../../trace/history.js';
 import type { TraceRecord } from '../../../spec/trace.js';
 import type { Rule, RuleSet, Say } from '../rule.js';
-import { judgeWaiting } from '../spin.js';
+import { judgeWaiting, type Gap } from '../spin.js';
 import { firstDifference } from './first-difference.js';
 import {
   failedBy,
@@ -231,14 +231,14 @@ export const readingRules: RuleSet = {
   'STREAM-READ-17': (h, say) => {
     for (const stream of h.streams) {
       const input = stream.file.peer?.written;
+      if (input === undefined || input.size === 0 || stream.closes.length > 0) continue;
       const facts = readFacts(h).filter((fact) => fact.stream === stream);
-      if (input === undefined || facts.some((fact) => fact.endAt === Infinity)) continue;
-      const taken = facts.reduce((sum, fact) => sum + (fact.bytes?.length ?? 0), 0);
-      const since = Math.max(stream.at, ...facts.map((fact) => fact.endAt));
-      if (stream.closes.length > 0 || input.size === taken) continue;
-      const arrived = Math.max(since, input.stepOf(taken)!);
-      const when = `while bytes wait in stream ${stream.name} that nobody reads`;
-      judgeWaiting(h, say, (gap) => gap.from >= arrived, when);
+      const takenBefore = (step: number): number =>
+        facts.reduce((sum, { endAt, bytes }) => (endAt <= step ? sum + (bytes?.length ?? 0) : sum), 0);
+      const waits = ({ from, to }: Gap): boolean =>
+        !facts.some(({ read, endAt }) => read.at < to && endAt > from) &&
+        input.sizeBefore(from) > takenBefore(from);
+      judgeWaiting(h, say, waits, `while bytes wait in stream ${stream.name} that nobody reads`);
     }
   },
 

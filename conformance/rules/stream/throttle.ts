@@ -21,7 +21,7 @@ export interface Throttled {
 /** Undefined if it was not tried. */
 export function isThrottled(h: History, stream: StreamLife): Throttled | undefined {
   const { peer } = stream.file;
-  if (peer === undefined || stream.reads.length > 0 || stream.closes.length > 0) return undefined;
+  if (peer === undefined || stream.closes.length > 0) return undefined;
   const names = new Set(h.fds.filter((fd) => fd.file === peer).map((fd) => fd.name));
   const fills = h.steps.filter(
     ({ action, record }) => action?.op === 'fill' && record.k === 'did' && names.has(record.fd ?? action.fd),
@@ -32,6 +32,7 @@ export function isThrottled(h: History, stream: StreamLife): Throttled | undefin
   };
   const last = fills.at(-1);
   if (fills.length < FILLS || last === undefined) return undefined;
+  if (stream.reads.some(({ at }) => at < last.index)) return undefined;
   const taken = fills.reduce((sum, _, i) => sum + took(i), 0);
   const stopped = took(fills.length - 1) === 0 && took(fills.length - 2) === 0;
   return stopped || taken > UNBOUNDED ? { stopped, taken, at: last.index } : undefined;

@@ -62,7 +62,11 @@ export const closingChecks: readonly Check[] = [
         main: [stream('a', 's'), onClose('s', 'closed'), inTurn([]).begin, start],
         callbacks: {
           closed: [],
-          ...inTurn([ending === 'fin' ? close('a.peer') : shutdown('a.peer', 'write')], []).callbacks,
+          ...inTurn(
+            [ending === 'fin' ? close('a.peer') : shutdown('a.peer', 'write')],
+            [],
+            [closeStream('s')],
+          ).callbacks,
         },
       }),
     ),

@@ -90,9 +90,16 @@ export const connectingChecks: readonly Check[] = [
   check({
     clauses: ['STREAM-CONNECT-7'],
     name: 'closed-while-connecting',
-    fds: { l: 'listener' },
-    main: [connectStream('l', 's', 'connected'), closeStream('s'), inTurn([]).begin, start],
-    callbacks: { connected: [], ...inTurn([]).callbacks },
+    fds: { l: 'listener', m: 'listener' },
+    // The other stream is a sign of life.
+    main: [
+      connectStream('m', 'p', 'other'),
+      connectStream('l', 's', 'connected'),
+      closeStream('s'),
+      inTurn([]).begin,
+      start,
+    ],
+    callbacks: { connected: [], other: [], ...inTurn([]).callbacks },
     needs: ['early'],
   }),
 ];

@@ -1,7 +1,7 @@
 /** Checks of `spec/stream/limits.md`. */
 import type { Check } from '../check.js';
 import { check, start, write } from '../program.js';
-import { collect, inTurn, onClose, readUntil, send, sendBytes, stream } from './words.js';
+import { closeStream, collect, inTurn, onClose, readUntil, send, sendBytes, stream } from './words.js';
 
 /** Bytes. */
 const LIMIT = 64;
@@ -23,7 +23,13 @@ export const limitChecks: readonly Check[] = [
     main: [stream('a', 's', { maxRead: LIMIT }), inTurn([]).begin, start],
     callbacks: {
       line: [],
-      ...inTurn([write('a.peer', TOO_LONG)], [readUntil('s', '\n', 'line')], []).callbacks,
+      ...inTurn(
+        [write('a.peer', TOO_LONG)],
+        [readUntil('s', '\n', 'line')],
+        // A sign of life, where the call itself fails.
+        [closeStream('s')],
+        [collect('a.peer')],
+      ).callbacks,
     },
   }),
   check({
