@@ -1,0 +1,17 @@
+/**
+ * `npm run bench -- NAME`: measurements of the reference beside its peers, in one run on one machine.
+ */
+import { benchStream } from './stream/bench.js';
+
+const BENCHES: Readonly<Record<string, (words: readonly string[]) => Promise<void>>> = {
+  stream: benchStream,
+};
+
+const [name, ...words] = process.argv.slice(2);
+const bench = name === undefined ? undefined : BENCHES[name];
+if (bench === undefined) {
+  console.error(`bench: name what to measure; there are: ${Object.keys(BENCHES).join(', ')}`);
+  process.exitCode = 2;
+} else {
+  await bench(words);
+}

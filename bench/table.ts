@@ -1,0 +1,14 @@
+/**
+ * A table in plain text: the first column to the left, the others to the right.
+ */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
