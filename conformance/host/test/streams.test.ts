@@ -120,7 +120,8 @@ void t.test('each read, one after the other', (t) =>
         short: { runs: [[{ op: 'readUntil', stream: 's', delimiter: '\n', max: 4, run: 'line' }]] },
         line: { runs: [[{ op: 'readBytes', stream: 's', size: 2, run: 'bytes' }]] },
         bytes: { runs: [[{ op: 'readSome', stream: 's', size: 2, run: 'some' }]] },
-        some: {
+        some: { runs: [[{ op: 'readSome', stream: 's', run: 'more' }]] },
+        more: {
           runs: [
             [
               { op: 'write', fd: 'a.peer', size: 3, from: 200 },
@@ -146,12 +147,13 @@ void t.test('each read, one after the other', (t) =>
       line: { as: 'read', token: 4, data: 'two\n' },
       bytes: { as: 'read', token: 5, data: 'th' },
       some: { as: 'read', token: 6, data: 're' },
-      rest: { as: 'read', token: 7, data: `e${patternOf(200, 3)}` },
+      more: { as: 'read', token: 7, data: 'e' },
+      rest: { as: 'read', token: 8, data: patternOf(200, 3) },
       closed: { as: 'closed', token: 1 },
     });
     t.same(
       did(trace, 'send'),
-      [{ token: 8, raised: { type: 'Error', text: 'the stream is closed', errno: 'EPIPE' } }],
+      [{ token: 9, raised: { type: 'Error', text: 'the stream is closed', errno: 'EPIPE' } }],
       'what the method throws is raised',
     );
     t.equal(leftOver(trace), 0);
@@ -243,12 +245,20 @@ void t.test('net.Socket', (t) =>
         main: [
           stream('a', 's'),
           { op: 'onClose', stream: 's', run: 'closed' },
-          { op: 'readUntilClose', stream: 's', run: 'all' },
-          { op: 'write', fd: 'a.peer', size: 100, from: 100 },
-          { op: 'shutdown', fd: 'a.peer', how: 'write' },
+          { op: 'readSome', stream: 's', run: 'some' },
+          { op: 'write', fd: 'a.peer', data: 'é' },
           { op: 'start' },
         ],
         callbacks: {
+          some: {
+            runs: [
+              [
+                { op: 'readUntilClose', stream: 's', run: 'all' },
+                { op: 'write', fd: 'a.peer', size: 100, from: 100 },
+                { op: 'shutdown', fd: 'a.peer', how: 'write' },
+              ],
+            ],
+          },
           all: {
             runs: [
               [
@@ -265,8 +275,9 @@ void t.test('net.Socket', (t) =>
       t.same(
         calls(trace),
         {
-          all: { as: 'read', token: 2, data: patternOf(100, 100) },
-          sent: { as: 'sent', token: 3 },
+          some: { as: 'read', token: 2, data: Buffer.from('é').toString('latin1') },
+          all: { as: 'read', token: 3, data: patternOf(100, 100) },
+          sent: { as: 'sent', token: 4 },
           closed: { as: 'closed', token: 1 },
         },
         kind,
@@ -290,6 +301,28 @@ void t.test('net.Socket', (t) =>
     });
     const failed = { type: 'Error', text: 'read ECONNRESET', errno: 'ECONNRESET' };
     t.match(calls(reset), { all: { as: 'read', failed }, closed: { as: 'closed', failed } });
+  }),
+);
+
+void t.test('a loop that ends before its streams', (t) =>
+  withStreams(t, reference(), async (run) => {
+    const trace = await run({
+      fds: { ...PAIR, b: { kind: 'tcp' }, l: { kind: 'listener', backlog: 0 } },
+      main: [
+        stream('a', 's'),
+        stream('b', 't'),
+        { op: 'closeStream', stream: 't' },
+        { op: 'isOpen', fd: 'b' },
+        // It gets that very number.
+        { op: 'connectStream', to: 'l', as: 'u', run: 'end' },
+        { op: 'readUntil', stream: 's', delimiter: '\n', run: 'end' },
+        { op: 'isOpen', fd: 'a' },
+        { op: 'isOpen', fd: 'b' },
+      ],
+      callbacks: { end: END },
+    });
+    t.same(did(trace, 'isOpen'), [{ result: 0 }, { result: 1 }, { result: 1 }]);
+    t.equal(leftOver(trace), 0);
   }),
 );
 
@@ -447,6 +480,10 @@ void t.test('what a subject claims of streams', async (t) => {
   const net = await helloOf(NODE_NET);
   t.same(net.facets, ['tasks', 'timers', 'run', 'streams', 'reading', 'writing', 'connecting']);
   t.equal(net.unclaimed['limits'], LACKING, 'all of its limits are disclaimed');
+  const whole = await helloOf(reference());
+  t.ok(['streams', 'reading', 'writing', 'limits', 'connecting'].every((f) => whole.facets.includes(f)));
+  t.same(Object.keys(whole.unclaimed), ['signals']);
+  t.notOk((await helloOf(reference('reference-split'))).facets.includes('streams'));
   for (const capability of ['readUntilClose', 'sent', 'closeCallback', 'halfClose', 'streamState', 'early'])
     t.notOk(capability in net.unclaimed, capability);
 });

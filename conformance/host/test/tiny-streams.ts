@@ -59,7 +59,7 @@ class TinyStream implements Stream {
   readBytes(size: number, callback: ReadCallback): void {
     this.#want(callback, (bytes) => (bytes.length < size ? undefined : size));
   }
-  readSome(size: number, callback: ReadCallback): void {
+  readSome(size = Infinity, callback: ReadCallback): void {
     this.#want(callback, (bytes) => (bytes.length === 0 ? undefined : Math.min(size, bytes.length)));
   }
   readUntilClose(callback: ReadCallback): void {
