@@ -102,6 +102,7 @@ export class IOStream implements Required<Stream> {
   readonly #maxWriteBytes: number;
   readonly #input: Input;
   readonly #output: WriteQueue;
+  readonly #until = new Until();
   readonly #callbacks = new Callbacks({
     schedule: (callback) => this.#tell(callback),
     failed: (error) => this.#close(error),
@@ -221,7 +222,7 @@ export class IOStream implements Required<Stream> {
     if (!(bytes instanceof Uint8Array) || bytes.length === 0) throw new InvalidDelimiterError(delimiter);
     const limit = this.#limitOf(maxBytes);
     this.#checkReadable('readUntil', callback);
-    this.#begin(new Until(bytes, limit, callback));
+    this.#begin(this.#until.begin(bytes, limit, callback));
   }
 
   /**
