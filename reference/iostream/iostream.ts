@@ -436,7 +436,7 @@ export class IOStream implements Required<Stream> {
     if (!over) return this.#listen();
     // What was called in this turn may go on in a microtask. What is done must be told first.
     if (this.#callbacks.called > 0 || this.#output.hasDone()) this.#schedule();
-    else return this.#close(this.#input.cause);
+    else return this.#close(this.#failure());
     this.#listen();
   }
 
@@ -508,7 +508,7 @@ export class IOStream implements Required<Stream> {
         const size = input.measure();
         if (size === OVERFLOW) return this.#overflow(read);
         if (size === WAIT) {
-          if (input.ended) this.#close(input.cause);
+          if (input.ended) this.#close(this.#failure());
           return;
         }
         if (callbacks.exhausted) return this.#schedule();
@@ -546,6 +546,11 @@ export class IOStream implements Required<Stream> {
     this.#outputEnded = true;
     if (this.#transport.socket) this.#posix.shutdown(this.fd, SHUT_WR);
     else this.#schedule();
+  }
+
+  /** What has gone wrong, of which the end is the consequence; undefined if nothing has. */
+  #failure(): Error | undefined {
+    return this.#writeFailure ?? this.#input.cause;
   }
 
   #failWrites(result: Result): void {

@@ -16,6 +16,7 @@ import {
   SocketAddress,
   check,
   posix,
+  type Posix,
 } from '../../../posix/index.js';
 import { makeLoop, type Fixture } from '../../ioloop/test/help.js';
 import type { IOLoopOptions } from '../../ioloop/index.js';
@@ -78,11 +79,16 @@ export interface Wire extends Fixture {
 export interface WireOptions extends IOStreamOptions {
   readonly transport?: TransportName;
   readonly poller?: IOLoopOptions['poller'];
+  /** The loop's system calls. */
+  readonly loopPosix?: Posix;
 }
 
 /** A loop, a stream on it, and the stream's peer. */
-export function wire(t: Test, { transport = 'unix', poller = 'epoll', ...options }: WireOptions = {}): Wire {
-  const fixture = makeLoop(t, { poller });
+export function wire(
+  t: Test,
+  { transport = 'unix', poller = 'epoll', loopPosix = posix, ...options }: WireOptions = {},
+): Wire {
+  const fixture = makeLoop(t, { poller, posix: loopPosix });
   const [near, far] = connectedPair(transport);
   const stream = new IOStream(fixture.loop, near, options);
   const peer = new Peer(far);
