@@ -35,6 +35,16 @@ function* resetWhileReading(h: History): Generator<readonly [StreamLife, ReadFac
   }
 }
 
+/** Bytes that the peer had got when it saw the end; Infinity if it didn't look so far. */
+function arrivedAtEnd(h: History, stream: StreamLife): number {
+  const end = outputs(h)
+    .find((output) => output.stream === stream)
+    ?.collects.find(
+      ({ step: { record } }) => record.k === 'did' && (record.eof === true || record.errno !== undefined),
+    );
+  return end?.total ?? Infinity;
+}
+
 export const closingRules: RuleSet = {
   'STREAM-CLOSE-1': (h, say) => {
     for (const stream of h.streams) {
@@ -107,9 +117,15 @@ export const closingRules: RuleSet = {
       const reads = factsOf(h, stream).filter(
         ({ read, endAt, dueAt }) => read.at < closed && endAt > closed && dueAt > closed,
       );
+      // So may what the kernel had taken before: only what the peer never got can't be out.
+      const arrived = arrivedAtEnd(h, stream);
       const sends = stream.sends.filter(
-        ({ at, told, failed, frames: [frame] }) =>
-          told && failed === undefined && at < closed && (frame?.enter!.index ?? Infinity) > closed,
+        ({ at, told, failed, from, bytes, frames: [frame] }) =>
+          told &&
+          failed === undefined &&
+          at < closed &&
+          (frame?.enter!.index ?? Infinity) > closed &&
+          from + bytes.length > arrived,
       );
       const read = reads.find(({ bytes }) => bytes !== undefined && bytes.length > 0);
       const send = sends.find((other) => toldOf(other) === 'done');
@@ -118,7 +134,7 @@ export const closingRules: RuleSet = {
       else if (send !== undefined)
         say.broken(
           send.frames[0]!.enter!.index,
-          `a write of stream ${stream.name} was told as done after the stream was closed`,
+          `a write of stream ${stream.name}, which was closed before all of it was out, was told as done`,
         );
       else if (passed !== undefined && reads.length + sends.length > 0) say.kept();
     }

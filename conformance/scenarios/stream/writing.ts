@@ -213,6 +213,6 @@ export const writingChecks: readonly Check[] = [
     name: 'pending-at-the-close',
     fds: { a: 'pair' },
     main: [stream('a', 's'), sendBytes('s', BLOCKED / 4, 'sent'), inTurn([]).begin, start],
-    callbacks: { sent: [], ...inTurn([closeStream('s')], []).callbacks },
+    callbacks: { sent: [], ...inTurn([closeStream('s')], ...again(3, collect('a.peer'))).callbacks },
   }),
 ];
