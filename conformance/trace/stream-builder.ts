@@ -19,8 +19,8 @@ export interface Builder {
 
 export class StreamBuilder {
   private readonly byName = new Map<string, StreamLife>();
-  /** By listener: streams that nobody has accepted yet. */
-  private readonly connecting = new Map<string, StreamLife[]>();
+  /** By listener: who has not been accepted yet; undefined for a connection of the scenario's own. */
+  private readonly connecting = new Map<string, (StreamLife | undefined)[]>();
 
   constructor(
     private readonly h: History,
@@ -44,7 +44,7 @@ export class StreamBuilder {
         const stream = this.make(step, record, action.as, { file, fd: undefined, connect });
         const listener = this.builder.fd(action.to);
         Object.assign(stream, { listened: listener.closedAt > step.index });
-        this.connecting.set(action.to, [...(this.connecting.get(action.to) ?? []), stream]);
+        if (record.raised === undefined) this.connects(action.to, stream);
         return true;
       }
       case 'readUntil':
@@ -91,10 +91,25 @@ export class StreamBuilder {
     }
   }
 
-  /** A connection was accepted: its other end is the first stream that connects there. */
+  /** Somebody connects to a listener. */
+  connects(listener: string, stream: StreamLife | undefined): void {
+    const waiting = this.connecting.get(listener);
+    if (waiting === undefined) this.connecting.set(listener, [stream]);
+    else waiting.push(stream);
+  }
+
+  /**
+   * A connection was accepted: its other end is the stream that connects there, if there is but one. Of several it isn't known
+   * which: a stream makes its system call when it likes.
+   */
   accepted(listener: string, file: OpenFile): void {
-    const stream = this.connecting.get(listener)?.shift();
-    if (stream === undefined) return;
+    const waiting = this.connecting.get(listener);
+    const stream = waiting?.pop();
+    if (waiting === undefined || waiting.length > 0) waiting?.fill(undefined);
+    else if (stream !== undefined) this.join(stream, file);
+  }
+
+  private join(stream: StreamLife, file: OpenFile): void {
     stream.file.peer = file;
     file.peer = stream.file;
   }
@@ -124,7 +139,9 @@ export class StreamBuilder {
       states: [],
     };
     this.h.streams.push(stream);
-    this.byName.set(name, stream);
+    // Its name stands for nothing if its making raised, as in the host.
+    if (record.raised === undefined) this.byName.set(name, stream);
+    else this.byName.delete(name);
     return stream;
   }
 

@@ -145,7 +145,7 @@ export const closingChecks: readonly Check[] = [
     name: 'in-a-read-callback-with-a-write-that-fits',
     fds: { a: { kind: 'pair', buffer: 8192 } },
     // The peer makes room and sends in one stage: the stream is readable and writable at once.
-    main: [stream('a', 's'), sendBytes('s', 60_000, 'sent'), readSome('s', 'some'), inTurn([]).begin, start],
+    main: [stream('a', 's'), sendBytes('s', 200_000, 'sent'), readSome('s', 'some'), inTurn([]).begin, start],
     callbacks: {
       sent: [],
       some: [closeStream('s')],
