@@ -270,7 +270,7 @@ export class IOStream implements Required<Stream> {
     if (callback === undefined) return promised((callback) => this.readSome(size, callback));
     checkCount('size', size, 1);
     this.#checkReadable('readSome', callback);
-    this.#begin(new Some(size, callback));
+    this.#begin(new Some(Math.min(size, this.#maxReadBytes), callback));
   }
 
   /**
