@@ -70,9 +70,9 @@ t.test('close: everything pending fails, later and in order, then comes the clos
 
 t.test('the fd is closed once, after its handler was removed', (t) => {
   const calls: string[] = [];
-  let watched: number | undefined;
+  const watched = { fd: -1 };
   const noted = (fd: number, call: string) => {
-    if (fd === watched) calls.push(call);
+    if (fd === watched.fd) calls.push(call);
   };
   const spied: Posix = {
     ...posix,
@@ -83,7 +83,7 @@ t.test('the fd is closed once, after its handler was removed', (t) => {
     },
   };
   const { stream, peer, spin } = wire(t, { posix: spied, loopPosix: spied });
-  watched = stream.fd;
+  watched.fd = stream.fd;
   stream.readUntil('\n', () => stream.close());
   peer.send('x\n');
   spin(3);

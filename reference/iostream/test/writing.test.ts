@@ -70,17 +70,16 @@ t.test('a write is reported when its last byte is out, not before', (t) => {
 
 t.test('WRITE is watched only while the kernel is full', (t) => {
   const masks: number[] = [];
+  const watched = { fd: -1 };
   const loopPosix = {
     ...posix,
     epoll_ctl: (epfd: number, operation: number, fd: number, events?: number, tag?: number) => {
-      if (fd === stream?.fd) masks.push(events ?? 0);
+      if (fd === watched.fd) masks.push(events ?? 0);
       return posix.epoll_ctl(epfd, operation, fd, events, tag);
     },
   };
-  let stream: IOStream | undefined;
-  const wired = wire(t, { loopPosix });
-  ({ stream } = wired);
-  const { peer, spin } = wired;
+  const { stream, peer, spin } = wire(t, { loopPosix });
+  watched.fd = stream.fd;
   stream.write('small', () => {});
   spin(3);
   t.strictSame(masks, [], 'never for what the kernel takes');
