@@ -275,3 +275,22 @@ t.test(
     t.end();
   },
 );
+
+t.test('close: what the kernel takes at once goes out, the rest is dropped', (t) => {
+  const { stream, peer, spin, log } = wire(t);
+  for (const letter of 'abc') stream.write(letter, () => {});
+  stream.close();
+  t.equal(peer.receive(), 'abc', 'though only the first had gone by itself');
+  const full = wire(t);
+  full.stream.write(Buffer.alloc(4 << 20, 'x'), () => {});
+  full.stream.close();
+  t.ok(full.peer.receive().length < 4 << 20);
+  const broken = wire(t);
+  broken.stream.write('a', () => {});
+  broken.stream.write('b', () => {});
+  broken.peer.close();
+  broken.stream.close();
+  spin(3);
+  t.strictSame([...log, ...full.log, ...broken.log], []);
+  t.end();
+});
