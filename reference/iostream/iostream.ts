@@ -38,7 +38,7 @@
  * one look at it. Then the stream is closed.
  *
  * **After close** nothing succeeds: what is pending fails, in later tasks: connect, read, writes in their order; then comes the close
- * callback. Bytes that the kernel has not taken are dropped.
+ * callback. Bytes that the kernel does not take are dropped.
  */
 /* eslint-disable @typescript-eslint/no-misused-promises -- the promise forms are further overloads of the contract's methods */
 import { ERROR, READ, WRITE, type Callback } from '../../spec/contract.js';
@@ -270,7 +270,7 @@ export class IOStream implements Required<Stream> {
     if (callback === undefined) return promised((callback) => this.readSome(size, callback));
     if (size !== undefined) checkCount('size', size, 1);
     this.#checkReadable('readSome', callback);
-    this.#begin(new Some(size ?? Infinity, callback));
+    this.#begin(new Some(Math.min(size ?? Infinity, this.#maxReadBytes), callback));
   }
 
   /**
@@ -585,6 +585,9 @@ export class IOStream implements Required<Stream> {
    */
   #close(cause: Error | undefined, readError?: Error): void {
     if (this.#state === 'closed') return;
+    // What was only gathered, as if each write had gone out by itself. Nobody is told any more how that goes.
+    if (this.#state === 'open' && !this.#output.blocked && this.#writeFailure === undefined)
+      this.#output.flush();
     this.#state = 'closed';
     this.#error = cause;
     this.#unwatch(); // Before the fd is closed: what the loop would watch then is another's.

@@ -70,17 +70,16 @@ t.test('a write is reported when its last byte is out, not before', (t) => {
 
 t.test('WRITE is watched only while the kernel is full', (t) => {
   const masks: number[] = [];
+  const watched = { fd: -1 };
   const loopPosix = {
     ...posix,
     epoll_ctl: (epfd: number, operation: number, fd: number, events?: number, tag?: number) => {
-      if (fd === stream?.fd) masks.push(events ?? 0);
+      if (fd === watched.fd) masks.push(events ?? 0);
       return posix.epoll_ctl(epfd, operation, fd, events, tag);
     },
   };
-  let stream: IOStream | undefined;
-  const wired = wire(t, { loopPosix });
-  ({ stream } = wired);
-  const { peer, spin } = wired;
+  const { stream, peer, spin } = wire(t, { loopPosix });
+  watched.fd = stream.fd;
   stream.write('small', () => {});
   spin(3);
   t.strictSame(masks, [], 'never for what the kernel takes');
@@ -276,3 +275,22 @@ t.test(
     t.end();
   },
 );
+
+t.test('close: what the kernel takes at once goes out, the rest is dropped', (t) => {
+  const { stream, peer, spin, log } = wire(t);
+  for (const letter of 'abc') stream.write(letter, () => {});
+  stream.close();
+  t.equal(peer.receive(), 'abc', 'though only the first had gone by itself');
+  const full = wire(t);
+  full.stream.write(Buffer.alloc(4 << 20, 'x'), () => {});
+  full.stream.close();
+  t.ok(full.peer.receive().length < 4 << 20);
+  const broken = wire(t);
+  broken.stream.write('a', () => {});
+  broken.stream.write('b', () => {});
+  broken.peer.close();
+  broken.stream.close();
+  spin(3);
+  t.strictSame([...log, ...full.log, ...broken.log], []);
+  t.end();
+});
