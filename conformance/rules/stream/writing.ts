@@ -27,9 +27,12 @@ function* writesToNobody(h: History): Generator<Send> {
   }
 }
 
-/** The step by which a write's callback has to have been called: there was room for its last byte, and the loop polled since. */
+/**
+ * The step by which a write's callback has to have been called: there was room for all that the stream was ever given, and the loop
+ * polled since. Those behind it count as well, as a stream may hand over several writes by one system call and tell them together.
+ */
 function dueBy(h: History, output: Output, send: Send): number | undefined {
-  const room = Math.max(send.at, roomAt(output, send.from + send.bytes.length));
+  const room = Math.max(send.at, roomAt(output, output.sent.length));
   const passed = horizonAfter(h, output.stream.loop, room)?.to;
   return passed !== undefined && isUndisturbed(output, passed) ? passed : undefined;
 }
