@@ -15,8 +15,10 @@ const STREAM_ROUNDS = 12;
 const fdCount = (scenario: Scenario): number =>
   Object.values(scenario.fds).reduce((sum, fd) => sum + (fd.count ?? 1), 0);
 
-const usesStreams = ({ main }: Scenario): boolean =>
-  main.some(({ op }) => op === 'stream' || op === 'connectStream');
+const usesStreams = ({ main, callbacks }: Scenario): boolean =>
+  [main, ...Object.values(callbacks).flatMap(({ runs, rest = [] }) => [...runs, rest])].some((actions) =>
+    actions.some(({ op }) => op === 'stream' || op === 'connectStream'),
+  );
 
 /** Gives barriers the rounds that the subject needs. */
 export function prepareScenario(scenario: Scenario, hello: Hello): Scenario {

@@ -8,16 +8,16 @@ import type { ActionTable, StreamOp } from './action-table.js';
 import { Impossible } from './impossible.js';
 import { pattern } from './pattern.js';
 import { describe } from './raised.js';
-import type { Delivery } from './recorder.js';
+import type { Delivery, Outcome } from './recorder.js';
 import type { Run } from './run.js';
 
-/** The stream that an action names. */
-function streamOf(run: Run, { op, stream }: { op: StreamOp; stream: string }): Stream {
-  const found = run.streams.get(stream);
-  if (found === undefined)
-    throw new Impossible(`'${op}' names the stream '${stream}', which has not been made`);
-  return found;
-}
+/** On a stream that is not there yet, or whose making raised, nothing is done. */
+const using =
+  <A extends { readonly stream: string }>(act: (stream: Stream, action: A, run: Run) => Outcome | void) =>
+  (run: Run, action: A): Outcome | void => {
+    const stream = run.streams.get(action.stream);
+    return stream === undefined ? undefined : act(stream, action, run);
+  };
 
 /** The kit asks only for what `hello` claims; a scenario from elsewhere may ask for more. */
 function lacks(method: keyof Stream): never {
@@ -80,69 +80,59 @@ export const STREAM_ACTIONS = {
     run.streams.keep(as, subject.connectStream(loop, address, ender(run, name, 'connected'), {}));
   },
 
-  readUntil(run, action) {
-    const stream = streamOf(run, action);
+  readUntil: using((stream, action, run) => {
     if (stream.readUntil === undefined) lacks('readUntil');
     stream.readUntil(Buffer.from(action.delimiter, 'latin1'), reader(run, action.run), action.max);
-  },
+  }),
 
-  readUntilRegex(run, action) {
-    const stream = streamOf(run, action);
+  readUntilRegex: using((stream, action, run) => {
     if (stream.readUntilRegex === undefined) lacks('readUntilRegex');
     stream.readUntilRegex(compiled(action.pattern), reader(run, action.run), action.max);
-  },
+  }),
 
-  readBytes(run, action) {
-    const stream = streamOf(run, action);
+  readBytes: using((stream, action, run) => {
     if (stream.readBytes === undefined) lacks('readBytes');
     stream.readBytes(action.size, reader(run, action.run));
-  },
+  }),
 
-  readSome(run, action) {
-    const stream = streamOf(run, action);
+  readSome: using((stream, action, run) => {
     if (stream.readSome === undefined) lacks('readSome');
     stream.readSome(action.size, reader(run, action.run));
-  },
+  }),
 
-  readUntilClose(run, action) {
-    const stream = streamOf(run, action);
+  readUntilClose: using((stream, action, run) => {
     if (stream.readUntilClose === undefined) lacks('readUntilClose');
     stream.readUntilClose(reader(run, action.run));
-  },
+  }),
 
-  send(run, action) {
-    const stream = streamOf(run, action);
+  send: using((stream, action, run) => {
     if (stream.write === undefined) lacks('write');
     if (action.run === undefined) stream.write(payload(action));
     else stream.write(payload(action), ender(run, action.run, 'sent'));
-  },
+  }),
 
-  onClose(run, action) {
-    const stream = streamOf(run, action);
+  onClose: using((stream, action, run) => {
     if (stream.setCloseCallback === undefined) lacks('setCloseCallback');
     stream.setCloseCallback(ender(run, action.run, 'closed'));
-  },
+  }),
 
-  endStream(run, action) {
-    const stream = streamOf(run, action);
+  endStream: using((stream) => {
     if (stream.end === undefined) lacks('end');
     stream.end();
-  },
+  }),
 
-  closeStream(run, action) {
-    const stream = streamOf(run, action);
+  closeStream: using((stream, _action, run) => {
     stream.close();
     run.streams.closed(stream);
-  },
+  }),
 
-  streamState(run, action) {
-    const stream = streamOf(run, action);
+  streamState: using((stream) => {
     const state: NonNullable<Did['state']> = {};
     if (stream.reading !== undefined) state.reading = stream.reading();
     if (stream.writing !== undefined) state.writing = stream.writing();
     if (stream.closed !== undefined) state.closed = stream.closed();
     return { state };
-  },
+  }),
 } satisfies Pick<ActionTable, StreamOp>;
 
 function compiled(pattern: string): RegExp {
