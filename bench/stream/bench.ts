@@ -58,7 +58,7 @@ export async function benchStream(words: readonly string[]): Promise<void> {
       rounds: { type: 'string', default: String(ROUNDS) },
     },
   });
-  const seconds = (reading: Reading) => (values.cpu ? reading.cpuSeconds : reading.wallSeconds);
+  const seconds: Seconds = (reading) => (values.cpu ? reading.cpuSeconds : reading.wallSeconds);
   const rounds = Number(values.rounds);
   const wanted = (part: string) => positionals.length === 0 || positionals.includes(part);
   if (!existsSync(PEER_PYTHON)) console.log('Tornado is missing: npm run peers -- ci installs it\n');
@@ -85,6 +85,8 @@ async function withContestants(
     for (const contestant of contestants) contestant.end();
   }
 }
+
+type Seconds = (reading: Reading) => number;
 
 /** How much of each work a second. */
 async function rates(contestants: readonly Contestant[], rounds: number, seconds: Seconds): Promise<void> {
