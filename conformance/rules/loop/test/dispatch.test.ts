@@ -11,7 +11,7 @@ import {
 } from '../../../scenarios/program.js';
 import type { Action } from '../../../../spec/scenario.js';
 import { dispatchRules } from '../dispatch.js';
-import { testRules, type Program } from './table.js';
+import { testRules, type Program } from '../../test/table.js';
 
 /** `a` and `b` are ready before the start, `c` and `d` are there to be used. */
 const twoReady = (handlerA: Action[], more: Partial<Program> = {}): Program => ({

@@ -15,7 +15,7 @@ import {
 } from '../../../scenarios/program.js';
 import type { Action } from '../../../../spec/scenario.js';
 import { errorRules } from '../errors.js';
-import { raises, testRules, thread, type Program } from './table.js';
+import { raises, testRules, thread, type Program } from '../../test/table.js';
 
 const INTERRUPTS = [{ op: 'raise' as const, signal: 'SIGUSR2' }];
 const REPORT = { log: 'thrown' };

@@ -18,8 +18,8 @@ import {
   write,
 } from '../../../scenarios/program.js';
 import { lifecycleRules } from '../lifecycle.js';
-import { CALM, raises, SPINNING, testRules, type Program } from './table.js';
-import type { Step } from './trace-builder.js';
+import { CALM, raises, SPINNING, testRules, type Program } from '../../test/table.js';
+import type { Step } from '../../test/trace-builder.js';
 
 const stopper: Program = { main: [schedule('stopper'), start], callbacks: { stopper: [stop] } };
 const ready = (...fds: string[]) => fds.flatMap((fd) => [add(fd, 'read', fd), write(`${fd}.peer`)]);

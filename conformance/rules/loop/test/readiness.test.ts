@@ -17,8 +17,8 @@ import {
   write,
 } from '../../../scenarios/program.js';
 import { readinessRules } from '../readiness.js';
-import { CALM, raises, SPINNING, testRules, type Program } from './table.js';
-import type { Step } from './trace-builder.js';
+import { CALM, raises, SPINNING, testRules, type Program } from '../../test/table.js';
+import type { Step } from '../../test/trace-builder.js';
 
 const PAIR = { a: 'pair' } as const;
 const readable: Program = {

@@ -19,8 +19,8 @@ import {
 } from '../../../scenarios/program.js';
 import type { Action } from '../../../../spec/scenario.js';
 import { seedRules } from '../seed.js';
-import { raises, testRules, thread, type Program } from './table.js';
-import { FIRST_FD, type Step } from './trace-builder.js';
+import { raises, testRules, thread, type Program } from '../../test/table.js';
+import { FIRST_FD, type Step } from '../../test/trace-builder.js';
 
 const WAKES = [{ op: 'wake' as const, id: 'w' }];
 const REPORT = { log: 'thrown' };

@@ -15,8 +15,8 @@ import {
   type CheckSource,
 } from '../../../scenarios/program.js';
 import { taskRules } from '../tasks.js';
-import { verdictOf } from './judging.js';
-import type { Options, Step } from './trace-builder.js';
+import { verdictOf } from '../../test/judging.js';
+import type { Options, Step } from '../../test/trace-builder.js';
 
 type Program = Omit<CheckSource, 'clauses' | 'name'>;
 

@@ -23,8 +23,8 @@ import {
 } from '../../../scenarios/program.js';
 import type { SubjectFacts } from '../../../trace/history.js';
 import { timerRules } from '../timers.js';
-import { verdictOf } from './judging.js';
-import type { Options, Step } from './trace-builder.js';
+import { verdictOf } from '../../test/judging.js';
+import type { Options, Step } from '../../test/trace-builder.js';
 
 type Program = Omit<CheckSource, 'clauses' | 'name'>;
 

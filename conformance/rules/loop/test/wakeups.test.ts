@@ -18,8 +18,8 @@ import {
 } from '../../../scenarios/program.js';
 import type { Action } from '../../../../spec/scenario.js';
 import { wakeupRules } from '../wakeups.js';
-import { CALM, raises, SPINNING, testRules, thread, type Program } from './table.js';
-import type { Step } from './trace-builder.js';
+import { CALM, raises, SPINNING, testRules, thread, type Program } from '../../test/table.js';
+import type { Step } from '../../test/trace-builder.js';
 
 const SIGNAL = 'SIGUSR2';
 const WAKES = [{ op: 'wake' as const, id: 'w' }];

@@ -7,22 +7,25 @@
  *     traceOf(scenario, ['a', 'b@5', { run: 'reader', events: ['read'] }, 'end'])
  *
  * is: `a`, then at 5 ms `b`, then `reader` with an event, then `end`, after which `start` returned. What an action gave, where it
- * is not the usual, is said by the index of the action in its run.
+ * is not the usual, is said by the index of the action in its run. Of a stream's callbacks a test says what they brought:
+ * `got('line', 'a\n')`, `failed('line')`.
  */
-import type { Action, Scenario } from '../../../../spec/scenario.js';
+import type { Action, Scenario } from '../../../spec/scenario.js';
 import type {
   CallbackKind,
   Did,
   Enter,
   EventName,
+  Raised,
   ThreadReport,
   Trace,
   TraceRecord,
-} from '../../../../spec/trace.js';
-import { REGISTERING } from '../../../trace/timeline.js';
+} from '../../../spec/trace.js';
+import { REGISTERING } from '../../trace/timeline.js';
+import { Pipes } from './pipes.js';
 
 /** What one action gave; the rest of its record is filled in. */
-export interface Outcome extends Partial<Pick<Did, 'result' | 'data' | 'eof' | 'errno'>> {
+export interface Outcome extends Partial<Pick<Did, 'result' | 'data' | 'eof' | 'errno' | 'state'>> {
   /** The loop's operation raised. */
   readonly raised?: string;
   /** Callbacks that were entered before the action had returned: a nested start, or a loop that calls at once. */
@@ -43,6 +46,10 @@ export interface Run {
   /** Without it: handlers and what repeats, the latest; else the oldest that has not run. */
   readonly token?: number;
   readonly actions?: Readonly<Record<number, Outcome>>;
+  /** Reads that succeeded: the bytes, one character a byte. */
+  readonly data?: string;
+  /** What a stream tells of as failed: the name of an errno, or of an error's class. */
+  readonly failed?: string;
   /** It raised; only where its scenario doesn't make it throw. */
   readonly raised?: string;
 }
@@ -66,6 +73,15 @@ export interface Options {
   readonly ends?: 'cut' | 'hung' | 'died';
 }
 
+/** A read that succeeded. @param data one character a byte */
+export const got = (run: string, data: string, more: Partial<Run> = {}): Run => ({ run, data, ...more });
+/** What a stream told of as failed. */
+export const failed = (run: string, reason = 'Closed', more: Partial<Run> = {}): Run => ({
+  run,
+  failed: reason,
+  ...more,
+});
+
 /** Numbers of fds in built traces begin here. */
 export const FIRST_FD = 10;
 
@@ -87,11 +103,25 @@ const KIND_OF: Readonly<Record<string, CallbackKind>> = {
   wakeup: 'wakeup',
   signal: 'signal',
   barrier: 'barrier',
+  readUntil: 'read',
+  readUntilRegex: 'read',
+  readBytes: 'read',
+  readSome: 'read',
+  readUntilClose: 'read',
+  send: 'sent',
+  onClose: 'closed',
+  connectStream: 'connected',
 };
 const REPEATS = new Set<CallbackKind>(['handler', 'periodic', 'wakeup', 'signal']);
 
 const definedOf = (fields: object): object =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+const failureOf = (failed: string): Raised => ({
+  type: 'Error',
+  text: failed,
+  ...(/^E[A-Z]+$/.test(failed) ? { errno: failed } : {}),
+});
 
 /** The trace stops here. */
 class Ended extends Error {}
@@ -100,7 +130,7 @@ class Builder {
   private readonly records: TraceRecord[] = [];
   private readonly fds: Record<string, number> = {};
   private readonly numbers = new Map<string, number>();
-  private readonly unread = new Map<string, number>();
+  private readonly pipes = new Pipes();
   private readonly registered: Registered[] = [];
   private readonly runs = new Map<string, number>();
   private nextNumber = FIRST_FD;
@@ -209,7 +239,14 @@ class Builder {
     this.c += Math.round((step.cpu ?? 0) * 1000);
     const { as, token, fd } = found;
     const events = step.events ?? found.events;
-    const enter: Enter = { k: 'enter', ...this.clocks(), run: step.run, nth, as, token };
+    const { data, failed } = step;
+    if (as === 'read' && (data === undefined) === (failed === undefined))
+      throw new Error(`say what the read '${step.run}' got, or that it failed`);
+    const enter: Enter = {
+      ...{ k: 'enter', ...this.clocks(), run: step.run, nth, as, token },
+      ...(data === undefined ? {} : { data }),
+      ...(failed === undefined ? {} : { failed: failureOf(failed) }),
+    };
     this.records.push(
       as === 'handler'
         ? { ...enter, fd: fd!, number: this.numbers.get(fd!) ?? -1, events: [...(events ?? [])] }
@@ -222,7 +259,7 @@ class Builder {
   }
 
   private did(action: Action, outcome: Outcome, token: number | undefined, member: string | undefined): void {
-    const { raised, result, data, eof, errno } = outcome;
+    const { raised, result, data, eof, errno, state } = outcome;
     const did: Did = { k: 'did', t: 0, c: 0, op: action.op };
     if (token !== undefined) did.token = token;
     if (member !== undefined) did.fd = member;
@@ -230,9 +267,9 @@ class Builder {
       this.t += action.ms * 1000;
       this.c += action.ms * 1000;
     }
-    Object.assign(did, this.usual(action, member), this.clocks());
+    Object.assign(did, raised === undefined ? this.usual(action, member, outcome) : {}, this.clocks());
     if (errno !== undefined) delete did.result;
-    Object.assign(did, definedOf({ result, data, eof, errno }));
+    Object.assign(did, definedOf({ result, data, eof, errno, state }));
     if (raised !== undefined) did.raised = { type: raised, text: raised };
     this.records.push(did);
   }
@@ -250,26 +287,40 @@ class Builder {
     return token;
   }
 
-  /** What a system call gives when all goes well. */
-  private usual(action: Action, member: string | undefined): Partial<Did> {
+  /** What a system call or a stream gives when all goes well. */
+  private usual(action: Action, member: string | undefined, { data }: Outcome): Partial<Did> {
+    const { pipes } = this;
     const fd = member ?? ('fd' in action ? action.fd : '');
-    const peer = fd.endsWith('.peer') ? fd.slice(0, -'.peer'.length) : `${fd}.peer`;
     switch (action.op) {
       case 'write':
-      case 'fill': {
-        const bytes = action.op === 'fill' ? 65536 : (action.size ?? action.data?.length ?? 0);
-        this.unread.set(peer, (this.unread.get(peer) ?? 0) + bytes);
-        return { result: bytes };
-      }
+        return pipes.write(fd, action);
+      case 'fill':
+        return pipes.fill(fd);
       case 'read':
-      case 'drain': {
-        const unread = this.unread.get(fd) ?? 0;
-        const bytes = action.op === 'read' ? Math.min(unread, action.size ?? 65536) : unread;
-        this.unread.set(fd, unread - bytes);
-        return bytes === 0 && action.op === 'read' ? { errno: 'EAGAIN' } : { result: bytes };
-      }
-      case 'dup':
+        return pipes.read(fd, action.size);
+      case 'drain':
+        return pipes.drain(fd);
+      case 'collect':
+        return pipes.collect(fd, data);
+      case 'stream':
+        pipes.made(action.as, fd);
+        return {};
+      case 'connectStream':
+        pipes.connects(action.as);
+        return {};
+      case 'send':
+        pipes.send(action);
+        return {};
+      case 'endStream':
+      case 'closeStream':
+        pipes.end(action.stream);
+        return {};
+      case 'streamState':
+        return { state: { reading: false, writing: false, closed: false } };
       case 'accept':
+        pipes.accepted(action.as);
+        return { result: this.number(action.as) };
+      case 'dup':
       case 'connect':
         return { result: this.number(action.as) };
       case 'dup2':

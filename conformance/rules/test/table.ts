@@ -3,10 +3,10 @@
  * of some orders in which a loop may have called its callbacks.
  */
 import t from 'tap';
-import { check, quietly, type CheckSource } from '../../../scenarios/program.js';
-import type { SubjectFacts } from '../../../trace/history.js';
-import type { ThreadReport } from '../../../../spec/trace.js';
-import type { RuleSet } from '../../rule.js';
+import { check, quietly, type CheckSource } from '../../scenarios/program.js';
+import type { SubjectFacts } from '../../trace/history.js';
+import type { ThreadReport } from '../../../spec/trace.js';
+import type { RuleSet } from '../rule.js';
 import { verdictOf } from './judging.js';
 import type { Options, Run, Step } from './trace-builder.js';
 

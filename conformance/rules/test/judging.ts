@@ -1,9 +1,9 @@
 /** One line to apply one rule to one built trace. */
-import type { Check } from '../../../scenarios/check.js';
-import type { Scenario } from '../../../../spec/scenario.js';
-import { judgeTrace } from '../../../judge.js';
-import type { SubjectFacts } from '../../../trace/history.js';
-import type { RuleSet } from '../../rule.js';
+import type { Check } from '../../scenarios/check.js';
+import type { Scenario } from '../../../spec/scenario.js';
+import { judgeTrace } from '../../judge.js';
+import type { SubjectFacts } from '../../trace/history.js';
+import type { RuleSet } from '../rule.js';
 import { traceOf, type Options, type Step } from './trace-builder.js';
 
 /** The scenario, with empty callbacks for those that it names and does not spell out. */
