@@ -37,26 +37,43 @@ export interface ReadFact {
   readonly bytes: Buffer | undefined;
 }
 
-const known = new WeakMap<History, readonly ReadFact[]>();
+/** A read that the call refused, though none was pending and the program had not closed the stream. */
+export interface RefusedRead extends Pick<ReadFact, 'read' | 'stream' | 'size'> {}
 
-/** Every read that was accepted, stream by stream, in the order in which they were asked for. */
-export function readFacts(h: History): readonly ReadFact[] {
+interface Facts {
+  readonly accepted: ReadFact[];
+  readonly refused: RefusedRead[];
+}
+
+const known = new WeakMap<History, Facts>();
+
+function allFacts(h: History): Facts {
   let facts = known.get(h);
   if (facts === undefined) {
-    facts = h.streams.flatMap(factsOf);
+    facts = { accepted: [], refused: [] };
+    for (const stream of h.streams) addFacts(stream, facts);
     known.set(h, facts);
   }
   return facts;
 }
 
-function factsOf(stream: StreamLife): ReadFact[] {
+/** Every read that was accepted, stream by stream, in the order in which they were asked for. */
+export const readFacts = (h: History): readonly ReadFact[] => allFacts(h).accepted;
+
+/** Those that were not, and that no other read stood in the way of. */
+export const refusedReads = (h: History): readonly RefusedRead[] => allFacts(h).refused;
+
+function addFacts(stream: StreamLife, { accepted, refused }: Facts): void {
   const input = stream.file.peer?.written;
-  if (input === undefined || stream.failed !== undefined) return [];
-  const facts: ReadFact[] = [];
+  if (input === undefined || stream.failed !== undefined) return;
   let from = 0;
   let free = 0;
   for (const read of stream.reads) {
-    if (read.failed !== undefined) continue;
+    if (read.failed !== undefined) {
+      if (read.at < free || read.at > closedAt(stream) || Number.isNaN(from)) continue;
+      refused.push({ read, stream, size: sizeOf(read, input, from, stream) });
+      continue;
+    }
     const [end] = read.frames;
     const endAt = end?.enter!.index ?? Infinity;
     const bytes = end === undefined ? undefined : bytesOf(end);
@@ -66,12 +83,11 @@ function factsOf(stream: StreamLife): ReadFact[] {
     const arrived = read.action.op === 'readUntilClose' ? stream.file.eofAt : last;
     const dueAt = size === undefined ? Infinity : Math.max(read.at, overlaps ? free : -1, arrived);
     const limit = limitOf(read, stream);
-    facts.push({ read, stream, input, from, size, limit, dueAt, overlaps, end, endAt, bytes });
+    accepted.push({ read, stream, input, from, size, limit, dueAt, overlaps, end, endAt, bytes });
     if (bytes !== undefined) from += bytes.length;
     else if (!overlaps) from = NaN;
     free = Math.max(free, endAt);
   }
-  return facts;
 }
 
 function sizeOf(

@@ -18,6 +18,7 @@ import {
   passedSince,
   readFacts,
   reasonOf,
+  refusedReads,
   wasReset,
   type ReadFact,
 } from './read-facts.js';
@@ -77,6 +78,18 @@ function* overlapping(h: History): Generator<readonly [first: StreamRead, second
 /** The peer's output has ended in order, and all that it sent before was sent. */
 const endedAt = (stream: StreamLife): number => (wasReset(stream) ? Infinity : stream.file.eofAt);
 
+/** Reads that came after the end, and that the call itself refused though their bytes were there. */
+function judgeRefused(h: History, say: Say, isWanted: (op: ReadOp) => boolean): void {
+  for (const { read, stream, size } of refusedReads(h)) {
+    const { action, at, failed } = read;
+    if (!isWanted(action.op) || size === undefined || size === 0 || at < endedAt(stream)) continue;
+    say.broken(
+      at,
+      `${action.op} of stream ${stream.name} raised ${failed!.type}: ${failed!.text}, though ${bytes(size)} had come before the end of the peer's output`,
+    );
+  }
+}
+
 /** A warning is no exception. */
 export const isError = (record: TraceRecord): boolean => record.k === 'log' && record.level !== 'warning';
 
@@ -124,7 +137,9 @@ export const readingRules: RuleSet = {
 
   'STREAM-READ-8': (h, say) => {
     for (const fact of readFacts(h))
-      if (fact.read.action.op !== 'readUntilClose') judgeDue(h, fact, say, 'though its bytes had come');
+      // One of no bytes waits for none: STREAM-READ-6.
+      if (fact.read.action.op !== 'readUntilClose' && fact.size !== 0)
+        judgeDue(h, fact, say, 'though its bytes had come');
   },
 
   'STREAM-READ-9': (h, say) => {
@@ -150,7 +165,9 @@ export const readingRules: RuleSet = {
         continue;
       }
       const fact = readFacts(h).find(({ read }) => read === first);
-      if (fact !== undefined) judgeDue(h, fact, say, 'after a second read was refused');
+      // What was overdue by then, the refusal has not kept from being called.
+      if (fact === undefined || (passedSince(h, fact.stream, fact.dueAt) ?? Infinity) < second.at) continue;
+      judgeDue(h, fact, say, 'after a second read was refused');
     }
   },
 
@@ -158,6 +175,7 @@ export const readingRules: RuleSet = {
     for (const fact of readFacts(h))
       if (fact.read.action.op !== 'readUntilClose' && fact.read.at > endedAt(fact.stream))
         judgeDue(h, fact, say, "though its bytes had come before the end of the peer's output");
+    judgeRefused(h, say, (op) => op !== 'readUntilClose');
   },
 
   'STREAM-READ-12': (h, say) => {
@@ -196,6 +214,7 @@ export const readingRules: RuleSet = {
         );
       else judgeDue(h, fact, say, "though the peer's output had ended");
     }
+    judgeRefused(h, say, (op) => op === 'readUntilClose');
   },
 
   'STREAM-READ-15': (h, say) => {
