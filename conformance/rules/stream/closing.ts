@@ -2,8 +2,8 @@
 import { closedAt, enterOf, type History, type StreamLife } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
 import type { RuleSet } from '../rule.js';
-import { outputs, toldOf } from './output-facts.js';
-import { passedSince, readFacts, wasReset, type ReadFact } from './read-facts.js';
+import { MORE_THAN_FITS, outputs, toldOf } from './output-facts.js';
+import { passedSince, readFacts, thrownAt, wasReset, type ReadFact } from './read-facts.js';
 import { judgeDue } from './reading.js';
 
 /** A horizon of the stream's loop that begins after a step: what its close had to bring has come by its end. */
@@ -17,12 +17,6 @@ const closedFrameAt = (stream: StreamLife): number => closeFrame(stream)?.enter!
 
 const factsOf = (h: History, stream: StreamLife): ReadFact[] =>
   readFacts(h).filter((fact) => fact.stream === stream);
-
-/** A callback of the stream that raised. */
-const thrower = (stream: StreamLife): Frame | undefined =>
-  [...stream.reads, ...stream.sends]
-    .flatMap(({ frames }) => frames)
-    .find(({ raised }) => raised !== undefined);
 
 /** When the connection was reset under a pending read: the read, and what came of it. */
 function* resetWhileReading(h: History): Generator<readonly [StreamLife, ReadFact]> {
@@ -69,7 +63,7 @@ export const closingRules: RuleSet = {
       if (file.eofAt === Infinity || wasReset(stream) || !idle || taken < (file.peer?.written.size ?? 0))
         continue;
       const passed = passedSince(h, stream, file.eofAt);
-      if (passed === undefined || thrower(stream) !== undefined) continue;
+      if (passed === undefined || thrownAt(stream) < Infinity) continue;
       const closed = closedFrameAt(stream);
       if (closed < passed) say.chose('closed', closed);
       else say.chose('open', passed);
@@ -153,14 +147,22 @@ export const closingRules: RuleSet = {
 
   'STREAM-CLOSE-8': (h, say) => {
     for (const stream of h.streams) {
-      const threw = thrower(stream);
-      const at = threw?.enter!.index ?? Infinity;
-      if (threw === undefined || closedAt(stream) < Infinity || stream.file.eofAt < Infinity) continue;
+      const at = thrownAt(stream);
+      if (at === Infinity || closedAt(stream) < Infinity || stream.file.eofAt < Infinity) continue;
       const passed = horizonAfter(h, stream, at)?.to ?? Infinity;
       const closed = closedFrameAt(stream);
-      const served = factsOf(h, stream).find(({ endAt, bytes }) => endAt > at && bytes !== undefined);
+      const after = factsOf(h, stream).filter(({ endAt }) => endAt > at);
+      const served = after.find(({ bytes }) => bytes !== undefined);
+      const overdue = after
+        .map((fact) => (fact.endAt < Infinity ? undefined : passedSince(h, stream, fact.dueAt)))
+        .find((step) => step !== undefined);
       if (closed < passed) say.chose('closed', closed);
       else if (served !== undefined) say.chose('continued', served.endAt);
+      else if (overdue !== undefined && stream.closeCallbacks.length > 0)
+        say.broken(
+          overdue,
+          `after a callback of stream ${stream.name} raised, it was neither closed nor did it go on`,
+        );
     }
   },
 
@@ -278,9 +280,6 @@ export const closingRules: RuleSet = {
     }
   },
 };
-
-/** More than the kernel's buffers take. Bytes. */
-const MORE_THAN_FITS = 400_000;
 
 const toldOfBefore =
   (step: number) =>

@@ -1,8 +1,16 @@
 /** Rules of `spec/stream/limits.md`. */
 import type { History, StreamRead } from '../../trace/history.js';
 import type { Rule, RuleSet } from '../rule.js';
-import { outputs } from './output-facts.js';
-import { failedBy, nameOf, nearLimit, passedSince, readFacts, type ReadFact } from './read-facts.js';
+import { MORE_THAN_FITS, outputs } from './output-facts.js';
+import {
+  failedBy,
+  nameOf,
+  nearLimit,
+  passedSince,
+  readFacts,
+  refusedReads,
+  type ReadFact,
+} from './read-facts.js';
 import { judgeDue } from './reading.js';
 
 /** Bytes that had come for a read, of which it may take no more than its limit. */
@@ -43,16 +51,13 @@ const failsBeyond =
 
 /** Reads that the call itself refused, though none was pending, for more had come than they may take. */
 function* raisedReads(h: History): Generator<StreamRead> {
-  for (const { reads, maxRead, file, closes } of h.streams)
-    for (const read of reads) {
-      const { failed, action, at } = read;
-      const limit = action.op === 'readUntil' ? (action.max ?? maxRead) : undefined;
-      if (failed === undefined || limit === undefined || closes.some((step) => step.index < at)) continue;
-      const pending = reads.some(
-        (r) => r.failed === undefined && r.at < at && (r.frames[0]?.enter!.index ?? Infinity) > at,
-      );
-      if (!pending && (file.peer?.written.sizeBefore(at) ?? 0) > CERTAINLY * limit) yield read;
-    }
+  for (const { read } of refusedReads(h)) {
+    const { action, at, by, stream } = read;
+    const limit = action.op === 'readUntil' ? (action.max ?? stream.maxRead) : undefined;
+    // In a read's callback, it may be the place that is refused: STREAM-REENTRY-3.
+    if (limit === undefined || by.kind === 'read') continue;
+    if ((stream.file.peer?.written.sizeBefore(at) ?? 0) > CERTAINLY * limit) yield read;
+  }
 }
 
 export const limitRules: RuleSet = {
@@ -106,12 +111,16 @@ export const limitRules: RuleSet = {
   'STREAM-LIMIT-6': (h, say) => {
     for (const { stream, peer, sent, collects } of outputs(h)) {
       if (stream.maxWrite === undefined) continue;
+      let accepted = 0;
       for (const { at, bytes, failed } of stream.sends) {
-        if (bytes.length <= stream.maxWrite) continue;
+        const taken = collects.findLast(({ step }) => step.index < at)?.total ?? 0;
+        const waiting = Math.max(bytes.length, accepted + bytes.length - taken - MORE_THAN_FITS);
+        if (failed === undefined) accepted += bytes.length;
+        if (waiting <= stream.maxWrite && failed === undefined) continue;
         if (failed === undefined)
           say.broken(
             at,
-            `stream ${stream.name} accepted a write of ${bytes.length} bytes, where ${stream.maxWrite} may wait`,
+            `stream ${stream.name} accepted a write of ${bytes.length} bytes, so that ${waiting} or more wait, where ${stream.maxWrite} may`,
           );
         else if (collects.length > 0 && peer.collected.bytes.equals(sent)) say.kept();
         else if (collects.length > 0)

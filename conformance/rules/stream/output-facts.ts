@@ -49,6 +49,9 @@ function outputOf(h: History, stream: StreamLife, peer: OpenFile): Output {
   return { stream, peer, sends, sent: Buffer.concat(sends.map((send) => send.bytes)), collects };
 }
 
+/** More than the kernel's buffers take. Bytes. */
+export const MORE_THAN_FITS = 400_000;
+
 /** Bytes given to it before a step. */
 export const sentBefore = ({ sends }: Output, step: number): number =>
   sends.reduce((sum, send) => (send.at < step ? sum + send.bytes.length : sum), 0);

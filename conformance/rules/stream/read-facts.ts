@@ -143,6 +143,15 @@ export function passedSince(h: History, stream: StreamLife, step: number): numbe
   return passed === undefined || closedAt(stream) < passed ? undefined : passed;
 }
 
+/** The step of the first callback of a stream that raised; Infinity if none did. What becomes of the stream then is a choice. */
+export const thrownAt = ({ reads, sends }: StreamLife): number =>
+  Math.min(
+    ...[...reads, ...sends]
+      .flatMap(({ frames }) => frames)
+      .filter(({ raised }) => raised !== undefined)
+      .map(({ enter }) => enter!.index),
+  );
+
 /** A read that failed. */
 export const failedBy = (fact: ReadFact): boolean => fact.end !== undefined && fact.bytes === undefined;
 

@@ -19,6 +19,7 @@ import {
   readFacts,
   reasonOf,
   refusedReads,
+  thrownAt,
   wasReset,
   type ReadFact,
 } from './read-facts.js';
@@ -49,6 +50,7 @@ const judgeSize =
 /** A read whose bytes had come has to succeed before the loop has polled often enough; `when` ends the sentence. */
 export function judgeDue(h: History, fact: ReadFact, say: Say, when: string): void {
   if (fact.overlaps || fact.size === undefined || nearLimit(fact) || wasReset(fact.stream)) return;
+  if (thrownAt(fact.stream) < fact.dueAt) return;
   const passed = passedSince(h, fact.stream, fact.dueAt);
   if (fact.bytes !== undefined && (passed === undefined || fact.endAt <= passed)) say.kept();
   else if (passed === undefined) return;
@@ -83,6 +85,8 @@ function judgeRefused(h: History, say: Say, isWanted: (op: ReadOp) => boolean): 
   for (const { read, stream, size } of refusedReads(h)) {
     const { action, at, failed } = read;
     if (!isWanted(action.op) || size === undefined || size === 0 || at < endedAt(stream)) continue;
+    // That it can't be asked for there is another matter: STREAM-REENTRY-3.
+    if (read.by.kind === 'read') continue;
     say.broken(
       at,
       `${action.op} of stream ${stream.name} raised ${failed!.type}: ${failed!.text}, though ${bytes(size)} had come before the end of the peer's output`,

@@ -71,8 +71,14 @@ export const reentrancyRules: RuleSet = {
       if (frame.kind === 'closed' || enterOf(frame).failed !== undefined) continue;
       if (closedAt(stream) < index || stream.file.eofAt < index || stream.file.reset) continue;
       const { raised } = record;
+      const limited = 'max' in action && action.max !== undefined;
       if (raised === undefined) say.kept();
-      else if (!isBusy(stream, index) && stream.maxRead === undefined && stream.maxWrite === undefined)
+      else if (
+        !limited &&
+        !isBusy(stream, index) &&
+        stream.maxRead === undefined &&
+        stream.maxWrite === undefined
+      )
         say.broken(
           index,
           `${action.op} in a callback of stream ${stream.name} raised ${raised.type}: ${raised.text}`,

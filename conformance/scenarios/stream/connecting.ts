@@ -85,7 +85,7 @@ export const connectingChecks: readonly Check[] = [
       quietly.begin,
       start,
     ],
-    callbacks: { connected: [], other: [], ...quietly.callbacks },
+    callbacks: { connected: [], other: [closeStream('p')], ...quietly.callbacks },
   }),
   check({
     clauses: ['STREAM-CONNECT-7'],
