@@ -38,7 +38,7 @@ export interface ReadFact {
 }
 
 /** A read that the call refused, though none was pending and the program had not closed the stream. */
-export interface RefusedRead extends Pick<ReadFact, 'read' | 'stream' | 'size'> {}
+export type RefusedRead = Pick<ReadFact, 'read' | 'stream' | 'size'>;
 
 interface Facts {
   readonly accepted: ReadFact[];

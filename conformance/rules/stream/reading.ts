@@ -169,8 +169,8 @@ export const readingRules: RuleSet = {
         continue;
       }
       const fact = readFacts(h).find(({ read }) => read === first);
-      // What was overdue by then, the refusal has not kept from being called.
-      if (fact === undefined || (passedSince(h, fact.stream, fact.dueAt) ?? Infinity) < second.at) continue;
+      // Not what had its bytes before: if it isn't called, that is no work of the refusal.
+      if (fact === undefined || fact.dueAt < second.at) continue;
       judgeDue(h, fact, say, 'after a second read was refused');
     }
   },
