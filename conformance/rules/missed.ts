@@ -3,6 +3,7 @@
  */
 import type { History, LoopRun, Timer } from '../trace/history.js';
 import type { Deadlines } from './deadlines.js';
+import { horizonAfter } from './horizons.js';
 import { oversleptBetween, type Oversleep } from './oversleep.js';
 
 interface Waiting {
@@ -25,7 +26,7 @@ function fairly(h: History, waiting: Waiting, step: number | undefined): number 
 
 /** For somebody to be called in the next round, who never was: the step by which that had passed. */
 export function missedRound(h: History, sleeps: readonly Oversleep[], waiting: Waiting): number | undefined {
-  const passed = h.horizons.find(({ loop, from }) => loop === waiting.loop && from > waiting.at)?.to;
+  const passed = horizonAfter(h, waiting.loop, waiting.at)?.to;
   const slept = oversleptBetween(sleeps, waiting.loop, waiting.at, h.end)?.to;
   return fairly(h, waiting, passed) ?? fairly(h, waiting, slept);
 }

@@ -64,11 +64,6 @@ export class ByteLog {
       : this.firstPiece((piece) => piece.from + piece.bytes.length > position)?.at;
   }
 
-  /** In how many pieces the bytes of [from, to) passed. O(n). */
-  piecesWithin(from: number, to: number): number {
-    return this.pieces.filter((piece) => piece.from < to && piece.from + piece.bytes.length > from).length;
-  }
-
   private firstPiece(wanted: (piece: Piece) => boolean): Piece | undefined {
     let low = 0;
     let high = this.pieces.length;

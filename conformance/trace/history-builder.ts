@@ -414,6 +414,7 @@ class Builder {
       case 'connect': {
         const { file } = this.open(action.as, new OpenFile('connection', true, true), at, record.result);
         if (action.op === 'accept') this.streams.accepted(action.fd, file);
+        else this.streams.connects(action.to, undefined);
         return;
       }
       default:

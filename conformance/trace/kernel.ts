@@ -70,6 +70,8 @@ export class OpenFile {
   /** The other end is gone altogether, or reset. */
   hungUp = false;
   reset = false;
+  /** Step of the peer's reset; also where it isn't known that it makes one, as an accepted connection may be of any family. */
+  brokenAt = Infinity;
   /** Whether the buffer towards the peer takes more: certain after `fill` and while little is in flight. */
   room: 'yes' | 'no' | 'unsure' = 'yes';
   closed = false;
@@ -186,6 +188,7 @@ export class OpenFile {
     const peer = this.peer;
     if (peer === undefined) return;
     peer.end(at);
+    if (byReset || (this.isTcp && this.unread > 0)) peer.brokenAt = at;
     if (this.isTcp) {
       // Closing with unread bytes in the buffer sends RST, as SO_LINGER 0 does.
       if (byReset || this.unread > 0) peer.reset = true;

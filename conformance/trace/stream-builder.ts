@@ -39,8 +39,8 @@ function placeAnew(sends: readonly Send[]): void {
 
 export class StreamBuilder {
   private readonly byName = new Map<string, StreamLife>();
-  /** By listener: streams that nobody has accepted yet. */
-  private readonly connecting = new Map<string, StreamLife[]>();
+  /** By listener: who has not been accepted yet; undefined for a connection of the scenario's own. */
+  private readonly connecting = new Map<string, (StreamLife | undefined)[]>();
 
   constructor(
     private readonly h: History,
@@ -64,7 +64,7 @@ export class StreamBuilder {
         const stream = this.make(step, record, action.as, { file, fd: undefined, connect });
         const listener = this.builder.fd(action.to);
         Object.assign(stream, { listened: listener.closedAt > step.index });
-        this.connecting.set(action.to, [...(this.connecting.get(action.to) ?? []), stream]);
+        if (record.raised === undefined) this.connects(action.to, stream);
         return true;
       }
       case 'readUntil':
@@ -113,10 +113,25 @@ export class StreamBuilder {
     }
   }
 
-  /** A connection was accepted: its other end is the first stream that connects there. */
+  /** Somebody connects to a listener. */
+  connects(listener: string, stream: StreamLife | undefined): void {
+    const waiting = this.connecting.get(listener);
+    if (waiting === undefined) this.connecting.set(listener, [stream]);
+    else waiting.push(stream);
+  }
+
+  /**
+   * A connection was accepted: its other end is the stream that connects there, if there is but one. Of several it isn't known
+   * which: a stream makes its system call when it likes.
+   */
   accepted(listener: string, file: OpenFile): void {
-    const stream = this.connecting.get(listener)?.shift();
-    if (stream === undefined) return;
+    const waiting = this.connecting.get(listener);
+    const stream = waiting?.pop();
+    if (waiting === undefined || waiting.length > 0) waiting?.fill(undefined);
+    else if (stream !== undefined) this.join(stream, file);
+  }
+
+  private join(stream: StreamLife, file: OpenFile): void {
     stream.file.peer = file;
     file.peer = stream.file;
   }
@@ -146,7 +161,9 @@ export class StreamBuilder {
       states: [],
     };
     this.h.streams.push(stream);
-    this.byName.set(name, stream);
+    // Its name stands for nothing if its making raised, as in the host.
+    if (record.raised === undefined) this.byName.set(name, stream);
+    else this.byName.delete(name);
     return stream;
   }
 

@@ -2,6 +2,7 @@
 import { FAR_MS, type History, type Task } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
 import { Deadlines } from '../deadlines.js';
+import { horizonAfter } from '../horizons.js';
 import { firstRunOf, missedRound } from '../missed.js';
 import { oversleeps, oversleptBetween } from '../oversleep.js';
 import type { RuleSet } from '../rule.js';
@@ -56,7 +57,7 @@ function refused(h: History): Refused[] {
 
 /** The loop ran on for some rounds. */
 const passedAfter = (h: History, { loop, cancelledAt }: Task): boolean =>
-  h.horizons.some((horizon) => horizon.loop === loop && horizon.from > cancelledAt);
+  horizonAfter(h, loop, cancelledAt) !== undefined;
 
 export const taskRules: RuleSet = {
   'LOOP-TASK-1': (h, say) => {

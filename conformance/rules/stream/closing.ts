@@ -1,70 +1,108 @@
 /** Rules of `spec/stream/closing.md`. */
 import { closedAt, enterOf, type History, type StreamLife } from '../../trace/history.js';
-import type { Frame } from '../../trace/timeline.js';
-import type { RuleSet } from '../rule.js';
-import { MORE_THAN_FITS, outputs, toldOf } from './output-facts.js';
-import { passedSince, readFacts, thrownAt, wasReset, type ReadFact } from './read-facts.js';
-import { judgeDue } from './reading.js';
+import { horizonAfter, polledBetween } from '../horizons.js';
+import type { RuleSet, Say } from '../rule.js';
+import { judgeDue, passedSince } from './due.js';
+import { callsOn } from './fd-calls.js';
+import {
+  collectedBefore,
+  driesUp,
+  isUndisturbed,
+  mayLinger,
+  outputOf,
+  outputs,
+  toldAt,
+  toldOf,
+  type Output,
+} from './output-facts.js';
+import { peerOf, wasReset } from './peers.js';
+import { factsOf, nearLimit, readFacts, type ReadFact } from './read-facts.js';
+import { closeFrame, closeFrameAt, closingAt, readsUntil, thrower, troubledAt } from './trouble.js';
 
-/** A horizon of the stream's loop that begins after a step: what its close had to bring has come by its end. */
-const horizonAfter = (h: History, { loop }: StreamLife, step: number) =>
-  h.horizons.find((horizon) => horizon.loop === loop && horizon.from > step);
-
-/** The first call of its close callback. */
-const closeFrame = ({ closeCallbacks }: StreamLife): Frame | undefined => closeCallbacks.at(-1)?.frames[0];
-
-const closedFrameAt = (stream: StreamLife): number => closeFrame(stream)?.enter!.index ?? Infinity;
-
-const factsOf = (h: History, stream: StreamLife): ReadFact[] =>
-  readFacts(h).filter((fact) => fact.stream === stream);
-
-/** When the connection was reset under a pending read: the read, and what came of it. */
+/** When the connection was reset under a pending read: the read, and the stream that nothing else had ended. */
 function* resetWhileReading(h: History): Generator<readonly [StreamLife, ReadFact]> {
   for (const fact of readFacts(h)) {
-    const { stream } = fact;
-    const { file } = stream;
-    if (!file.reset || fact.read.at > file.eofAt || fact.endAt < file.eofAt || fact.overlaps) continue;
-    if (fact.size !== undefined || closedAt(stream) < file.eofAt) continue;
-    yield [stream, fact];
+    const { stream, read, size, from, endAt } = fact;
+    const { reset, brokenAt, eofAt } = stream.file;
+    if (!reset || eofAt < brokenAt || readsUntil(stream) < brokenAt) continue;
+    if (read.at > brokenAt || endAt < brokenAt || fact.overlaps) continue;
+    if (size === undefined && !Number.isNaN(from)) yield [stream, fact];
+  }
+}
+
+/** A read that may end well although nothing more comes. */
+const takesWhatItHas = ({ read: { action } }: ReadFact): boolean =>
+  action.op === 'readSome' || action.op === 'readUntilClose';
+
+/** What certainly wasn't out when the program closed the stream, for no kernel holds so much. Bytes. */
+const unsentAtClose = (output: Output, closing: number): number =>
+  output.sent.length - collectedBefore(output, closing) - output.capacity;
+
+/** A write that wasn't out when the program closed the stream was told later. */
+function judgeLateWrites(h: History, stream: StreamLife, say: Say): void {
+  const closing = closingAt(h, stream);
+  const output = outputOf(h, stream);
+  if (output === undefined || !(unsentAtClose(output, closing) > 0)) return;
+  const end = output.collects.find(({ eof }) => eof);
+  for (const send of output.sends) {
+    // Of those before the last it isn't known whether they were out.
+    const out = send.from + send.bytes.length - collectedBefore(output, closing) <= output.capacity;
+    if (out || !send.told || toldAt(send) < closing) continue;
+    const discards = h.subject.choices['stream.close-unwritten'] === 'discard';
+    const lost = end !== undefined && end.total < send.from + send.bytes.length;
+    if (toldOf(send) === 'failed') say.kept();
+    else if (toldOf(send) === 'done' && (discards || lost))
+      say.broken(
+        toldAt(send),
+        `a write of stream ${stream.name} was told as done after the stream was closed`,
+      );
+    else if (toldOf(send) === 'done') say.excused('it sends what was written (stream.close-unwritten)');
   }
 }
 
 export const closingRules: RuleSet = {
   'STREAM-CLOSE-1': (h, say) => {
     for (const stream of h.streams) {
-      const callback = stream.closeCallbacks.at(-1);
-      if (callback === undefined || callback.failed !== undefined) continue;
-      const again = stream.closeCallbacks.flatMap(({ frames }) => frames)[1];
-      const passed = horizonAfter(h, stream, Math.min(closedAt(stream), closedFrameAt(stream)));
+      const callbacks = stream.closeCallbacks.filter(({ failed }) => failed === undefined);
+      const again = callbacks.find(({ frames }) => frames.length > 1)?.frames[1];
+      const closing = closingAt(h, stream);
+      const passed = horizonAfter(h, stream.loop, Math.min(closing, closeFrameAt(stream)));
       if (again !== undefined)
         say.broken(again.enter!.index, `the close callback of stream ${stream.name} was called twice`);
-      else if (passed === undefined || callback.at > closedAt(stream)) continue;
+      else if (passed === undefined || !callbacks.some(({ at }) => at < closing)) continue;
       else if (closeFrame(stream) !== undefined) say.kept();
-      else say.broken(passed.to, `the close callback of stream ${stream.name} was not called`);
+      else if (!mayLinger(h, stream))
+        say.broken(passed.to, `the close callback of stream ${stream.name} was not called`);
     }
   },
 
   'STREAM-CLOSE-2': (h, say) => {
-    for (const { name, closes } of h.streams)
-      for (const step of closes.slice(1)) {
+    for (const stream of h.streams)
+      for (const [i, step] of stream.closes.entries()) {
+        // The first call closes what has closed itself as well.
+        if (i === 0 && closeFrameAt(stream) > closingAt(h, stream)) continue;
         const raised = step.record.k === 'did' ? step.record.raised : undefined;
         if (raised === undefined) say.kept();
-        else say.broken(step.index, `closing stream ${name} again raised ${raised.type}: ${raised.text}`);
+        else
+          say.broken(step.index, `closing stream ${stream.name} again raised ${raised.type}: ${raised.text}`);
       }
   },
 
   'STREAM-CLOSE-3': (h, say) => {
     for (const stream of h.streams) {
+      const { eofAt, brokenAt } = stream.file;
+      const peer = peerOf(h, stream);
       const facts = factsOf(h, stream);
-      const { file } = stream;
-      const taken = facts.reduce((sum, fact) => sum + (fact.bytes?.length ?? 0), 0);
-      const idle = facts.every(({ endAt, bytes }) => endAt < file.eofAt && bytes !== undefined);
-      if (closeFrame(stream) === undefined && stream.closeCallbacks.length === 0) continue;
-      if (file.eofAt === Infinity || wasReset(stream) || !idle || taken < (file.peer?.written.size ?? 0))
-        continue;
-      const passed = passedSince(h, stream, file.eofAt);
-      if (passed === undefined || thrownAt(stream) < Infinity) continue;
-      const closed = closedFrameAt(stream);
+      const taken = facts.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0);
+      const idle = facts.every(({ endAt, bytes }) => endAt < eofAt && bytes !== undefined);
+      const told = stream.closeCallbacks.some(({ at, failed }) => at < eofAt && failed === undefined);
+      if (peer === undefined || eofAt === Infinity || brokenAt < Infinity || wasReset(stream)) continue;
+      if (!told || !idle || taken < peer.written.size) continue;
+      // With its own output ended too there is nothing left to be open for; and what is queued may put a close off.
+      if (stream.ends.length > 0 || stream.file.sentBytes > peer.collected.size) continue;
+      const passed = passedSince(h, stream, eofAt);
+      const closed = closeFrameAt(stream);
+      if (passed === undefined || closed < eofAt) continue;
       if (closed < passed) say.chose('closed', closed);
       else say.chose('open', passed);
     }
@@ -72,18 +110,14 @@ export const closingRules: RuleSet = {
 
   'STREAM-CLOSE-4': (h, say) => {
     for (const [stream, fact] of resetWhileReading(h)) {
-      const passed = horizonAfter(h, stream, stream.file.eofAt)?.to;
+      const passed = horizonAfter(h, stream.loop, stream.file.brokenAt)?.to;
       if (passed === undefined) continue;
       if (fact.endAt > passed)
         say.broken(
           passed,
           `a read of stream ${stream.name} is still pending, though the connection was reset`,
         );
-      else if (
-        fact.bytes !== undefined &&
-        fact.read.action.op !== 'readSome' &&
-        fact.read.action.op !== 'readUntilClose'
-      )
+      else if (fact.bytes !== undefined && !takesWhatItHas(fact))
         say.broken(
           fact.endAt,
           `a read of stream ${stream.name} succeeded, though the connection was reset before`,
@@ -94,39 +128,32 @@ export const closingRules: RuleSet = {
 
   'STREAM-CLOSE-5': (h, say) => {
     for (const stream of h.streams) {
-      const closed = closedAt(stream);
-      const passed = horizonAfter(h, stream, closed);
-      if (closed === Infinity) continue;
+      const closing = closingAt(h, stream);
+      if (closing === Infinity) continue;
+      const passed = horizonAfter(h, stream.loop, closing);
       // What had its bytes before may be delivered yet: STREAM-REENTRY-6.
-      const reads = factsOf(h, stream).filter(
-        ({ read, endAt, dueAt }) => read.at < closed && endAt > closed && dueAt > closed,
-      );
-      const sends = stream.sends.filter(
-        ({ at, told, failed, frames: [frame] }) =>
-          told && failed === undefined && at < closed && (frame?.enter!.index ?? Infinity) > closed,
-      );
-      const read = reads.find(({ bytes }) => bytes !== undefined && bytes.length > 0);
-      const send = sends.find((other) => toldOf(other) === 'done');
-      if (read !== undefined)
-        say.broken(read.endAt, `a read of stream ${stream.name} succeeded after the stream was closed`);
-      else if (send !== undefined)
-        say.broken(
-          send.frames[0]!.enter!.index,
-          `a write of stream ${stream.name} was told as done after the stream was closed`,
-        );
-      else if (passed !== undefined && reads.length + sends.length > 0) say.kept();
+      for (const { read, endAt, dueAt, bytes } of factsOf(h, stream)) {
+        if (read.at > closing || endAt < closing || dueAt < closedAt(stream)) continue;
+        const some = bytes !== undefined && bytes.length > 0;
+        // A read up to the end has got it by the close.
+        if (some && read.action.op === 'readUntilClose') continue;
+        if (some) say.broken(endAt, `a read of stream ${stream.name} succeeded after the stream was closed`);
+        else if (passed !== undefined) say.kept();
+      }
+      judgeLateWrites(h, stream, say);
     }
   },
 
   'STREAM-CLOSE-6': (h, say) => {
     for (const fact of readFacts(h)) {
       const { stream } = fact;
-      const closed = closedFrameAt(stream);
+      const { eofAt } = stream.file;
+      const closed = closeFrameAt(stream);
       if (wasReset(stream) || fact.overlaps || stream.closeCallbacks.length === 0) continue;
-      if (closed === Infinity && passedSince(h, stream, stream.file.eofAt) !== undefined)
+      if (closed === Infinity && passedSince(h, stream, eofAt) !== undefined)
         say.excused("it stays open when the peer's output ends (stream.peer-end)");
-      if (closed === Infinity || closedAt(stream) < closed) continue;
-      if (fact.size === undefined || fact.read.at > closed || stream.file.eofAt > closed) continue;
+      if (closed === Infinity || readsUntil(stream) < closed) continue;
+      if (fact.size === undefined || nearLimit(fact) || fact.read.at > closed || eofAt > closed) continue;
       if (fact.endAt < closed && fact.bytes !== undefined) say.kept();
       else
         say.broken(
@@ -146,28 +173,30 @@ export const closingRules: RuleSet = {
   },
 
   'STREAM-CLOSE-8': (h, say) => {
+    const fatal = new Set(h.throws.filter(({ action }) => action.kind === 'fatal').map(({ frame }) => frame));
     for (const stream of h.streams) {
-      const at = thrownAt(stream);
-      if (at === Infinity || closedAt(stream) < Infinity || stream.file.eofAt < Infinity) continue;
-      const passed = horizonAfter(h, stream, at)?.to ?? Infinity;
-      const closed = closedFrameAt(stream);
-      const after = factsOf(h, stream).filter(({ endAt }) => endAt > at);
-      const served = after.find(({ bytes }) => bytes !== undefined);
-      const overdue = after
-        .map((fact) => (fact.endAt < Infinity ? undefined : passedSince(h, stream, fact.dueAt)))
-        .find((step) => step !== undefined);
-      if (closed < passed) say.chose('closed', closed);
-      else if (served !== undefined) say.chose('continued', served.endAt);
-      else if (overdue !== undefined && stream.closeCallbacks.length > 0)
-        say.broken(
-          overdue,
-          `after a callback of stream ${stream.name} raised, it was neither closed nor did it go on`,
-        );
+      const threw = thrower(stream);
+      const at = threw?.exit?.index ?? Infinity;
+      if (threw === undefined || at === Infinity || fatal.has(threw)) continue;
+      // Something else may close it before it has shown what it does.
+      const until = Math.min(closedAt(stream), stream.file.eofAt);
+      const closed = closeFrameAt(stream);
+      const ended = outputOf(h, stream)?.collects.find(({ eof }) => eof)?.step.index ?? Infinity;
+      // Bytes that were there before may be delivered by a stream that is closed.
+      const served = factsOf(h, stream).find(
+        ({ endAt, dueAt, bytes }) => dueAt > at && endAt < until && bytes !== undefined,
+      );
+      if (Math.min(closed, ended) < until) {
+        if (Math.min(closed, ended) > threw.enter!.index) say.chose('closed', Math.min(closed, ended));
+      } else if (served !== undefined) say.chose('continued', served.endAt);
     }
   },
 
   'STREAM-CLOSE-9': (h, say) => {
     for (const [stream, fact] of resetWhileReading(h)) {
+      // The kernel tells the cause once; a write that waits may have got it.
+      if (stream.file.sentBytes > (stream.file.peer?.collected.size ?? 0)) continue;
+      if (horizonAfter(h, stream.loop, stream.file.brokenAt) === undefined) continue;
       const frames = [fact.end, closeFrame(stream)].filter((frame) => frame !== undefined);
       if (frames.length === 0) continue;
       const told = frames.some((frame) => {
@@ -184,35 +213,47 @@ export const closingRules: RuleSet = {
   },
 
   'STREAM-CLOSE-10': (h, say) => {
-    for (const { fd, ...stream } of h.streams) {
-      const closed = closedFrameAt(stream as StreamLife);
-      if (fd === undefined) continue;
-      for (const { index, action, record } of h.steps) {
-        if (action?.op !== 'isOpen' || action.fd !== fd.name || index < closed || record.k !== 'did')
-          continue;
-        if (record.result === 0) say.kept();
+    for (const stream of h.streams) {
+      const { fd } = stream;
+      const closed = closeFrameAt(stream);
+      if (fd === undefined || closed === Infinity) continue;
+      // Whoever opens something gets the number that has become free; the number of a stream that connects isn't known.
+      const taken = [
+        ...h.fds.filter(({ number, openedAt }) => number === fd.number && openedAt > fd.openedAt),
+        ...h.streams.filter(({ connect }) => connect !== undefined).map(({ at }) => ({ openedAt: at })),
+      ].map(({ openedAt }) => openedAt);
+      for (const { op, step, fd: asked, result } of callsOn(h, stream.file)) {
+        if (op !== 'isOpen' || asked !== fd || step.index < closed) continue;
+        if (taken.some((at) => at > stream.at && at < step.index)) continue;
+        if (result === 0) say.kept();
         else
-          say.broken(index, `stream ${stream.name} has called its close callback, but its fd is still open`);
+          say.broken(
+            step.index,
+            `stream ${stream.name} has called its close callback, but its fd is still open`,
+          );
       }
     }
   },
 
   'STREAM-CLOSE-11': (h, say) => {
-    for (const { stream, sent, collects } of outputs(h)) {
+    for (const output of outputs(h)) {
+      const { stream, sent, collects } = output;
       const [end] = stream.ends;
-      const last = collects.at(-1);
-      if (end === undefined || last === undefined || last.step.index < end.index || wasReset(stream))
-        continue;
+      if (end === undefined || wasReset(stream)) continue;
       if (end.record.k === 'did' && end.record.raised !== undefined) continue;
-      const eof = collects.find(({ step }) => step.record.k === 'did' && step.record.eof === true);
-      if (eof !== undefined && eof.total < sent.length)
-        say.broken(
-          eof.step.index,
-          `the peer of stream ${stream.name} got the end after ${eof.total} of ${sent.length} bytes`,
-        );
-      else if (eof !== undefined) say.kept();
-      else if (passedSince(h, stream, end.index)! <= last.step.index)
-        say.broken(last.step.index, `stream ${stream.name} ended its output, but its peer saw no end`);
+      const eof = collects.find((collect) => collect.eof && collect.step.index > end.index);
+      const dry = driesUp(h, output);
+      if (eof !== undefined && isUndisturbed(output, eof.step.index)) {
+        if (eof.total >= sent.length) say.kept();
+        else
+          say.broken(
+            eof.step.index,
+            `the peer of stream ${stream.name} got the end after ${eof.total} of ${sent.length} bytes`,
+          );
+      } else if (eof === undefined && dry !== undefined && isUndisturbed(output, dry.step.index)) {
+        if (polledBetween(h, stream.loop, end.index, dry.step.index))
+          say.broken(dry.step.index, `stream ${stream.name} ended its output, but its peer saw no end`);
+      }
     }
   },
 
@@ -225,53 +266,69 @@ export const closingRules: RuleSet = {
   },
 
   'STREAM-CLOSE-13': (h, say) => {
-    for (const { stream, sends, sent, collects } of outputs(h)) {
-      const closed = closedAt(stream);
-      const last = collects.at(-1);
-      const ended =
-        last?.step.record.k === 'did' && (last.step.record.eof ?? last.step.record.errno !== undefined);
-      const before = collects.findLast(({ step }) => step.index < closed)?.total ?? 0;
-      const unsent =
-        sends.length > 0 && sent.length - before > MORE_THAN_FITS && !sends.some(toldOfBefore(closed));
-      if (last === undefined || closed === Infinity || ended !== true || !unsent) continue;
-      say.chose(last.total >= sent.length ? 'flushed' : 'discarded', last.step.index);
+    for (const output of outputs(h)) {
+      const { stream, sent, sends, collects } = output;
+      const closing = closingAt(h, stream);
+      const end = collects.find(({ eof }) => eof);
+      if (closing === Infinity || end === undefined || end.step.index < closing) continue;
+      if (wasReset(stream) || troubledAt(stream) < closing || unsentAtClose(output, closing) <= 0) continue;
+      if (sends.some((send) => toldAt(send) < closing && toldOf(send) === 'failed')) continue;
+      say.chose(end.total >= sent.length ? 'flushed' : 'discarded', end.step.index);
     }
   },
 
   'STREAM-CLOSE-14': (h, say) => {
     for (const stream of h.streams) {
-      const closed = closedAt(stream);
-      const passed = horizonAfter(h, stream, closed);
-      for (const { read, endAt, overlaps } of factsOf(h, stream)) {
-        if (read.at > closed || endAt < closed || overlaps) continue;
-        if (endAt < (passed?.to ?? Infinity)) say.kept();
-        else if (passed !== undefined)
+      const closing = closingAt(h, stream);
+      if (closing === Infinity) continue;
+      const passed = horizonAfter(h, stream.loop, closing)?.to;
+      for (const fact of factsOf(h, stream)) {
+        const { read, endAt, dueAt, bytes, overlaps } = fact;
+        if (read.at > closing || endAt < closing || overlaps || read.action.op === 'readUntilClose') continue;
+        if (passed === undefined && endAt === Infinity) continue;
+        if (endAt > (passed ?? Infinity)) {
+          if (!mayLinger(h, stream))
+            say.broken(
+              passed!,
+              `a read that was pending when stream ${stream.name} was closed is pending still`,
+            );
+          continue;
+        }
+        // What had its bytes before is STREAM-REENTRY-6's.
+        if (bytes === undefined || (bytes.length === 0 && takesWhatItHas(fact))) say.kept();
+        else if (dueAt > closedAt(stream) && !Number.isNaN(fact.from))
           say.broken(
-            passed.to,
-            `a read that was pending when stream ${stream.name} was closed is pending still`,
+            endAt,
+            `a read of stream ${stream.name} succeeded, though it was not satisfied when the stream was closed`,
           );
       }
     }
   },
 
   'STREAM-CLOSE-15': (h, say) => {
-    for (const { stream, collects } of outputs(h)) {
-      const closed = closedAt(stream);
-      const passed = horizonAfter(h, stream, closed);
-      const last = collects.findLast(({ step }) => step.index > (passed?.from ?? Infinity));
-      if (last?.step.record.k !== 'did') continue;
-      const { eof, errno } = last.step.record;
-      if (eof === true || errno !== undefined) say.kept();
-      else if (last.got === 0)
+    for (const output of outputs(h)) {
+      const { stream, collects } = output;
+      const closing = closingAt(h, stream);
+      if (closing === Infinity) continue;
+      const passed = horizonAfter(h, stream.loop, closing)?.to ?? Infinity;
+      const last = collects.findLast(({ step }) => step.index > passed);
+      const before = collects.at(-2)?.step.index ?? -1;
+      if (last === undefined) continue;
+      if (last.eof || last.errno !== undefined) say.kept();
+      // One that sends the rest first has not necessarily ended yet.
+      else if (last.got === 0 && last.all && polledBetween(h, stream.loop, before, last.step.index))
         say.broken(last.step.index, `stream ${stream.name} was closed, but its peer saw no end`);
     }
   },
 
   'STREAM-CLOSE-16': (h, say) => {
     for (const [stream] of resetWhileReading(h)) {
-      const passed = horizonAfter(h, stream, stream.file.eofAt)?.to;
-      if (passed === undefined || stream.closeCallbacks.length === 0) continue;
-      if (closedFrameAt(stream) < passed) say.kept();
+      const { brokenAt } = stream.file;
+      const passed = horizonAfter(h, stream.loop, brokenAt)?.to;
+      const told = stream.closeCallbacks.some(({ at, failed }) => at < brokenAt && failed === undefined);
+      const closed = closeFrameAt(stream);
+      if (passed === undefined || !told || closingAt(h, stream) < Math.min(passed, closed)) continue;
+      if (closed < passed) say.kept();
       else
         say.broken(
           passed,
@@ -280,8 +337,3 @@ export const closingRules: RuleSet = {
     }
   },
 };
-
-const toldOfBefore =
-  (step: number) =>
-  ({ frames: [frame] }: { readonly frames: readonly Frame[] }): boolean =>
-    (frame?.enter!.index ?? Infinity) < step;

@@ -1,9 +1,11 @@
 /** Rules of `spec/stream/connecting.md`. */
 import { closedAt, enterOf, type Entity, type History, type StreamLife } from '../../trace/history.js';
+import { horizonAfter } from '../horizons.js';
 import type { RuleSet, Say } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
-import { outputs, toldOf } from './output-facts.js';
+import { driesUp, isUndisturbed, outputOf, toldOf } from './output-facts.js';
 import { reasonOf } from './read-facts.js';
+import { closeFrameAt, closingAt } from './trouble.js';
 
 interface Connecting {
   readonly stream: StreamLife;
@@ -19,13 +21,12 @@ function* connects(h: History): Generator<Connecting> {
     const { connect } = stream;
     if (connect === undefined) continue;
     const [frame] = connect.frames;
-    const passed = h.horizons.find(({ loop, from }) => loop === stream.loop && from > connect.at)?.to;
     yield {
       stream,
       connect,
       endAt: frame?.enter!.index ?? Infinity,
       succeeded: frame !== undefined && enterOf(frame).failed === undefined,
-      passed,
+      passed: horizonAfter(h, stream.loop, connect.at)?.to,
     };
   }
 }
@@ -92,23 +93,20 @@ export const connectingRules: RuleSet = {
   },
 
   'STREAM-CONNECT-4': (h, say) => {
-    const byStream = new Map(outputs(h).map((output) => [output.stream, output]));
     for (const { stream, endAt, succeeded } of connects(h)) {
-      const output = byStream.get(stream);
+      const output = outputOf(h, stream);
       const early = output?.sends.filter(({ at }) => at < endAt) ?? [];
-      if (output === undefined || early.length === 0 || !succeeded) continue;
       const due = early.reduce((sum, { bytes }) => sum + bytes.length, 0);
-      const last = output.collects.at(-1);
-      const passed = h.horizons.find(({ loop, from }) => loop === stream.loop && from > endAt);
-      if (last === undefined) continue;
-      if (
-        last.total >= due &&
-        output.peer.collected.bytes.subarray(0, due).equals(output.sent.subarray(0, due))
-      )
-        say.kept();
-      else if (passed !== undefined && passed.to <= last.step.index)
+      const last = output?.collects.at(-1);
+      if (output === undefined || last === undefined || due === 0 || !succeeded) continue;
+      const { collected } = output.peer;
+      const dry = driesUp(h, output);
+      // That they are the right ones is STREAM-WRITE-1.
+      if (last.total >= due) {
+        if (collected.bytes.subarray(0, due).equals(output.sent.subarray(0, due))) say.kept();
+      } else if (dry !== undefined && isUndisturbed(output, dry.step.index))
         say.broken(
-          last.step.index,
+          dry.step.index,
           `of ${due} bytes written to stream ${stream.name} before it was connected, ${last.total} came`,
         );
     }
@@ -117,14 +115,16 @@ export const connectingRules: RuleSet = {
   'STREAM-CONNECT-5': (h, say) => {
     for (const stream of h.streams) {
       if (stream.file.kind !== 'socket' || stream.failed !== undefined) continue;
-      const closed = stream.closeCallbacks.flatMap(({ frames }) => frames)[0];
-      if (closed !== undefined && closedAt(stream) === Infinity)
-        say.broken(closed.enter!.index, `stream ${stream.name}, which is not connected, was closed`);
+      // Who uses it as if it were connected gets what comes of that.
+      const used = [stream.reads[0]?.at, stream.sends[0]?.at, stream.ends[0]?.index];
+      const to = Math.min(closingAt(h, stream), ...used.map((at) => at ?? Infinity));
+      const closed = closeFrameAt(stream);
+      if (closed < to) say.broken(closed, `stream ${stream.name}, which is not connected, was closed`);
       else
         judgeWaiting(
           h,
           say,
-          (gap) => gap.from > stream.at && gap.to < closedAt(stream),
+          (gap) => gap.from > stream.at && gap.to < to,
           `while stream ${stream.name} is not connected`,
         );
     }
@@ -132,6 +132,7 @@ export const connectingRules: RuleSet = {
 
   'STREAM-CONNECT-6': (h, say) => {
     for (const { stream, connect, endAt } of connects(h)) {
+      if (connect.failed !== undefined) continue;
       const to = Math.min(endAt, closedAt(stream));
       const when = `while stream ${stream.name} connects`;
       judgeWaiting(h, say, (gap) => gap.from > connect.at && gap.to < to, when);
@@ -140,26 +141,25 @@ export const connectingRules: RuleSet = {
 
   'STREAM-CONNECT-7': (h, say) => {
     for (const { stream, connect, endAt, succeeded } of connects(h)) {
-      const closed = closedAt(stream);
-      if (closed > endAt || closed === Infinity || connect.failed !== undefined) continue;
-      const passed = h.horizons.some(({ loop, from }) => loop === stream.loop && from > closed);
+      const closing = closingAt(h, stream);
+      if (closing > endAt || closing === Infinity || connect.failed !== undefined) continue;
       if (succeeded)
         say.broken(endAt, `stream ${stream.name} was told that it is connected after it was closed`);
-      else if (passed) say.kept();
+      else if (horizonAfter(h, stream.loop, closing) !== undefined) say.kept();
     }
   },
 
   'STREAM-CONNECT-8': (h, say) => {
-    for (const { stream, endAt, passed } of connects(h)) {
-      if (stream.listened) continue;
+    for (const { stream, connect, endAt } of connects(h)) {
+      if (stream.listened || closedAt(stream) < endAt) continue;
       for (const send of stream.sends) {
-        if (!send.told || send.at > endAt || closedAt(stream) < send.at) continue;
-        // It had failed to connect already: who is refused is told.
+        if (!send.told || send.at > endAt) continue;
         if (send.failed !== undefined) {
-          say.kept();
+          say.excused('a write is refused that comes after the connect has failed in its call');
           continue;
         }
         const [first, again] = send.frames;
+        const passed = horizonAfter(h, stream.loop, Math.max(connect.at, send.at))?.to;
         if (again !== undefined)
           say.broken(
             again.enter!.index,
@@ -179,7 +179,7 @@ export const connectingRules: RuleSet = {
 
   'STREAM-CONNECT-9': (h, say) => {
     for (const { stream, connect, endAt, succeeded } of connects(h)) {
-      if (stream.listened || succeeded || endAt === Infinity) continue;
+      if (stream.listened || succeeded || endAt === Infinity || closedAt(stream) < endAt) continue;
       const { failed } = enterOf(connect.frames[0]!);
       if (failed?.errno === 'ECONNREFUSED' || failed?.text.includes('ECONNREFUSED') === true) say.kept();
       else say.broken(endAt, `stream ${stream.name} does not tell that the connection was refused`);

@@ -1,21 +1,16 @@
 /** Rules of `spec/stream/limits.md`. */
-import type { History, StreamRead } from '../../trace/history.js';
+import type { History } from '../../trace/history.js';
 import type { Rule, RuleSet } from '../rule.js';
-import { MORE_THAN_FITS, outputs } from './output-facts.js';
-import {
-  failedBy,
-  nameOf,
-  nearLimit,
-  passedSince,
-  readFacts,
-  refusedReads,
-  type ReadFact,
-} from './read-facts.js';
-import { judgeDue } from './reading.js';
+import { judgeDue, passedSince } from './due.js';
+import { driesUp, isUndisturbed, outputs, sentBefore, toldOf, collectedBefore } from './output-facts.js';
+import { wasReset } from './peers.js';
+import { failedBy, nameOf, nearLimit, readFacts, refusedReads, type ReadFact } from './read-facts.js';
+import { closeFrameAt, readsUntil } from './trouble.js';
 
-/** Bytes that had come for a read, of which it may take no more than its limit. */
+/** A read for which more had come than it may take. */
 interface Breach {
   readonly fact: ReadFact;
+  readonly limit: number;
   /** Step by which so much had come that every way of counting has exceeded the limit. */
   readonly at: number;
 }
@@ -23,59 +18,73 @@ interface Breach {
 /** A limit is exceeded for sure when twice as much has come and the delimiter hasn't, or lies beyond that. */
 const CERTAINLY = 2;
 
+function breachOf(fact: ReadFact): Breach | undefined {
+  const { limit, from, size = Infinity, input, read, stream } = fact;
+  if (limit === undefined || Number.isNaN(from) || fact.overlaps || wasReset(stream)) return undefined;
+  const delimiter = read.action.op === 'readUntil' ? read.action.delimiter.length : 0;
+  const beyond = CERTAINLY * limit + delimiter;
+  const reached = size <= beyond ? undefined : input.stepOf(from + beyond);
+  return reached === undefined ? undefined : { fact, limit, at: Math.max(reached, read.at) };
+}
+
+/** Of reads that were accepted; a stream that was closed meanwhile has told of that. */
 function* breaches(h: History): Generator<Breach> {
   for (const fact of readFacts(h)) {
-    const { limit, from, size = Infinity, input, read } = fact;
-    if (limit === undefined || Number.isNaN(from) || fact.overlaps || size <= CERTAINLY * limit) continue;
-    const reached = input.stepOf(from + CERTAINLY * limit);
-    if (reached !== undefined) yield { fact, at: Math.max(reached, read.at) };
+    const breach = breachOf(fact);
+    if (breach !== undefined && readsUntil(fact.stream) > Math.min(breach.at, fact.endAt)) yield breach;
   }
 }
+
+/** Of reads whose call raised, since so much had come before. */
+function* raisedAtOnce(h: History): Generator<Breach> {
+  for (const fact of refusedReads(h)) {
+    const breach = breachOf(fact);
+    const { read, stream } = fact;
+    if (breach?.at === read.at && Math.min(readsUntil(stream), stream.file.eofAt) > read.at) yield breach;
+  }
+}
+
+/** The limit is the read's own, and the read one up to a delimiter, or it is the stream's. */
+const isOf = (own: boolean, { fact: { read } }: Breach): boolean =>
+  read.action.op === 'readUntil' && (read.action.max !== undefined) === own;
 
 const failsBeyond =
   (own: boolean): Rule =>
   (h, say) => {
-    for (const { fact, at } of breaches(h)) {
-      if (('max' in fact.read.action && fact.read.action.max !== undefined) !== own) continue;
+    for (const breach of breaches(h)) {
+      if (!isOf(own, breach)) continue;
+      const { fact, limit, at } = breach;
       const passed = passedSince(h, fact.stream, at);
-      const limit = `its limit of ${fact.limit} bytes`;
-      if (failedBy(fact)) say.kept();
-      else if (fact.bytes !== undefined)
-        say.broken(fact.endAt, `${nameOf(fact)} got ${fact.bytes.length} bytes, beyond ${limit}`);
-      else if (passed !== undefined) say.broken(passed, `${nameOf(fact)} is pending still, beyond ${limit}`);
+      const beyond = `beyond its limit of ${limit} bytes`;
+      if (fact.bytes !== undefined)
+        say.broken(fact.endAt, `${nameOf(fact)} got ${fact.bytes.length} bytes, ${beyond}`);
+      else if (passed !== undefined && fact.endAt > passed)
+        say.broken(passed, `${nameOf(fact)} is pending still, ${beyond}`);
+      else if (failedBy(fact)) say.kept();
     }
     // A call that raises has failed as well; that it should not raise is STREAM-LIMIT-5.
-    for (const { action } of raisedReads(h))
-      if ((action.op === 'readUntil' && action.max !== undefined) === own) say.kept();
+    for (const breach of raisedAtOnce(h)) if (isOf(own, breach)) say.kept();
   };
-
-/** Reads that the call itself refused, though none was pending, for more had come than they may take. */
-function* raisedReads(h: History): Generator<StreamRead> {
-  for (const { read } of refusedReads(h)) {
-    const { action, at, by, stream } = read;
-    const limit = action.op === 'readUntil' ? (action.max ?? stream.maxRead) : undefined;
-    // In a read's callback, it may be the place that is refused: STREAM-REENTRY-3.
-    if (limit === undefined || by.kind === 'read') continue;
-    if ((stream.file.peer?.written.sizeBefore(at) ?? 0) > CERTAINLY * limit) yield read;
-  }
-}
 
 export const limitRules: RuleSet = {
   'STREAM-LIMIT-1': failsBeyond(false),
 
   'STREAM-LIMIT-2': (h, say) => {
     for (const { fact, at } of breaches(h)) {
-      const { stream, endAt } = fact;
-      if (!failedBy(fact) || stream.maxRead === undefined || stream.closeCallbacks.length === 0) continue;
-      const closed = stream.closeCallbacks.at(-1)?.frames[0]?.enter!.index ?? Infinity;
+      const { stream, endAt, read } = fact;
+      const own = 'max' in read.action && read.action.max !== undefined;
+      if (!failedBy(fact) || own || stream.closeCallbacks.length === 0) continue;
       const passed = passedSince(h, stream, Math.max(at, endAt));
-      if (closed < (passed ?? 0)) say.chose('closed', closed);
-      else if (passed !== undefined) say.chose('open', passed);
+      const closed = closeFrameAt(stream);
+      // The end of the peer's output is another reason to close.
+      if (passed === undefined || stream.file.eofAt < passed) continue;
+      if (closed < passed) say.chose('closed', closed);
+      else say.chose('open', passed);
     }
   },
 
   'STREAM-LIMIT-3': (h, say) => {
-    for (const fact of readFacts(h)) {
+    for (const fact of [...readFacts(h), ...refusedReads(h)]) {
       const { limit, size, input } = fact;
       if (limit === undefined || size === undefined || nearLimit(fact) || input.size < CERTAINLY * limit)
         continue;
@@ -85,16 +94,21 @@ export const limitRules: RuleSet = {
 
   'STREAM-LIMIT-4': (h, say) => {
     for (const fact of readFacts(h)) {
-      const { limit, size, read, end } = fact;
-      if (read.action.op !== 'readUntil' || limit === undefined || size === undefined || end === undefined)
-        continue;
-      if (Number.isNaN(fact.from) || fact.overlaps) continue;
+      const { limit, size, read, stream, dueAt, endAt } = fact;
+      if (read.action.op !== 'readUntil' || limit === undefined || size === undefined) continue;
+      if (fact.overlaps || wasReset(stream) || limit > (stream.maxRead ?? Infinity)) continue;
+      const passed = passedSince(h, stream, dueAt);
       const payload = size - read.action.delimiter.length;
+      if (fact.bytes === undefined && passed === undefined) continue;
       if (size === limit) {
-        if (fact.bytes === undefined)
-          say.broken(fact.endAt, `${nameOf(fact)} failed, though its ${size} bytes are just its limit`);
-      } else if (size > limit && payload <= limit)
-        say.chose(fact.bytes === undefined ? 'counted' : 'not-counted', fact.endAt);
+        if (fact.bytes !== undefined) say.kept();
+        else
+          say.broken(
+            Math.min(endAt, passed!),
+            `${nameOf(fact)} did not get its ${size} bytes, which are just its limit`,
+          );
+      } else if (size > limit && payload <= limit && endAt < Infinity)
+        say.chose(fact.bytes === undefined ? 'counted' : 'not-counted', endAt);
     }
   },
 
@@ -104,27 +118,32 @@ export const limitRules: RuleSet = {
       if (again !== undefined) say.broken(again.enter!.index, `${nameOf(fact)} was called back twice`);
       else if (failedBy(fact)) say.kept();
     }
-    for (const { stream, failed, at } of raisedReads(h))
-      say.broken(at, `readUntil of stream ${stream.name} raised ${failed!.type}: ${failed!.text}`);
+    for (const { fact } of raisedAtOnce(h)) {
+      const { failed, at } = fact.read;
+      say.broken(at, `${nameOf(fact)} raised ${failed!.type}: ${failed!.text}`);
+    }
   },
 
   'STREAM-LIMIT-6': (h, say) => {
-    for (const { stream, peer, sent, collects } of outputs(h)) {
-      if (stream.maxWrite === undefined) continue;
-      let accepted = 0;
-      for (const { at, bytes, failed } of stream.sends) {
-        const taken = collects.findLast(({ step }) => step.index < at)?.total ?? 0;
-        const waiting = Math.max(bytes.length, accepted + bytes.length - taken - MORE_THAN_FITS);
-        if (failed === undefined) accepted += bytes.length;
-        if (waiting <= stream.maxWrite && failed === undefined) continue;
-        if (failed === undefined)
+    for (const output of outputs(h)) {
+      const { stream, peer, sent, collects, capacity } = output;
+      const { name, maxWrite } = stream;
+      if (maxWrite === undefined) continue;
+      const complete = peer.collected.bytes.equals(sent);
+      for (const send of stream.sends) {
+        const { at, bytes } = send;
+        if (bytes.length <= maxWrite) continue;
+        const refused = send.failed !== undefined || toldOf(send) === 'failed';
+        if (refused && complete && collects.length > 0) say.kept();
+        else if (refused && driesUp(h, output) !== undefined && stream.closes.length === 0)
+          say.broken(at, `stream ${name} refused a write, and what was written before did not arrive`);
+        // What the kernel takes at once doesn't wait.
+        const waits = sentBefore(output, at + 1) - collectedBefore(output, at) - capacity;
+        if (!refused && waits > maxWrite && isUndisturbed(output, at))
           say.broken(
             at,
-            `stream ${stream.name} accepted a write of ${bytes.length} bytes, so that ${waiting} or more wait, where ${stream.maxWrite} may`,
+            `stream ${name} accepted a write of ${bytes.length} bytes, where ${maxWrite} may wait`,
           );
-        else if (collects.length > 0 && peer.collected.size >= sent.length) say.kept();
-        else if (collects.length > 0)
-          say.broken(at, `stream ${stream.name} refused a write, and what was written before did not arrive`);
       }
     }
   },

@@ -4,6 +4,22 @@
 import { closedAt, enterOf, type History, type Send, type StreamLife } from '../../trace/history.js';
 import type { OpenFile } from '../../trace/kernel.js';
 import type { Step } from '../../trace/timeline.js';
+import { polledBetween } from '../horizons.js';
+import { callsOn } from './fd-calls.js';
+import { peerOf } from './peers.js';
+import { closingAt, writesUntil } from './trouble.js';
+
+/** A `collect` at the other end, or another system call that takes bytes there. */
+export interface Collect {
+  readonly step: Step;
+  /** Bytes taken by it, and all that were taken after it. */
+  readonly got: number;
+  readonly total: number;
+  /** It took all that was there. */
+  readonly all: boolean;
+  readonly eof: boolean;
+  readonly errno: string | undefined;
+}
 
 export interface Output {
   readonly stream: StreamLife;
@@ -12,45 +28,72 @@ export interface Output {
   /** What was accepted before the stream was closed, in order. */
   readonly sends: readonly Send[];
   readonly sent: Buffer;
-  /** Every `collect` at the other end, with the bytes collected after it. */
-  readonly collects: readonly { readonly step: Step; readonly total: number; readonly got: number }[];
+  readonly collects: readonly Collect[];
+  /** Bytes that the kernel certainly doesn't hold at once, in all buffers between the two ends. */
+  readonly capacity: number;
 }
 
-const known = new WeakMap<History, readonly Output[]>();
+/** Bytes that every kernel takes at once where nothing else is in flight: the smallest page. */
+const CERTAINLY_ROOMY = 2048;
+/** What buffers hold that were left as they are. TCP's grow up to 6 MB at one end and 4 MB at the other. Bytes. */
+const CAPACITY: Readonly<Record<string, number>> = {
+  pair: 400_000,
+  pipe: 400_000,
+  tcp: 16_000_000,
+  tcp6: 16_000_000,
+};
+/** The kernel doubles what was asked for, at both ends, and has least sizes. */
+const OF_BUFFER = 4;
+const LEAST = 16_384;
 
-/** Of streams whose other end the scenario holds and reads whole. */
-export function outputs(h: History): readonly Output[] {
+const known = new WeakMap<History, ReadonlyMap<StreamLife, Output>>();
+
+function allOutputs(h: History): ReadonlyMap<StreamLife, Output> {
   let all = known.get(h);
   if (all === undefined) {
-    all = h.streams.flatMap((stream) => {
-      const { peer } = stream.file;
-      const isStream = h.streams.some(({ file }) => file === peer);
-      return peer === undefined || isStream || stream.failed !== undefined || !peer.collectedWhole
-        ? []
-        : [outputOf(h, stream, peer)];
-    });
+    all = new Map(
+      h.streams.flatMap((stream) => {
+        const peer = peerOf(h, stream);
+        return peer?.collectedWhole === true ? [[stream, gather(h, stream, peer)] as const] : [];
+      }),
+    );
     known.set(h, all);
   }
   return all;
 }
 
-function outputOf(h: History, stream: StreamLife, peer: OpenFile): Output {
+/** Of streams whose other end the scenario holds and reads whole. */
+export const outputs = (h: History): Iterable<Output> => allOutputs(h).values();
+
+/** Of one stream. O(1) after the first time. */
+export const outputOf = (h: History, stream: StreamLife): Output | undefined => allOutputs(h).get(stream);
+
+/** A write that the stream refused for its size, by its callback: as one whose call raised. */
+const isTooLarge = (send: Send): boolean =>
+  send.stream.maxWrite !== undefined && send.bytes.length > send.stream.maxWrite && toldOf(send) === 'failed';
+
+function gather(h: History, stream: StreamLife, peer: OpenFile): Output {
   const end = Math.min(closedAt(stream), stream.ends[0]?.index ?? Infinity);
-  const sends = stream.sends.filter((send) => send.failed === undefined && send.at < end);
-  const names = new Set(h.fds.filter((fd) => fd.file === peer).map((fd) => fd.name));
+  let from = 0;
+  const sends = stream.sends
+    .filter((send) => send.failed === undefined && send.at < end && !isTooLarge(send))
+    .map((send): Send => ({ ...send, from: (from += send.bytes.length) - send.bytes.length }));
   let total = 0;
-  const collects = h.steps.flatMap((step) => {
-    const { action, record } = step;
-    if (action?.op !== 'collect' || record.k !== 'did' || !names.has(record.fd ?? action.fd)) return [];
-    const got = record.result ?? 0;
+  const collects = callsOn(h, peer).flatMap(({ op, step, result, eof, errno }): Collect[] => {
+    if (op === 'fill' || op === 'isOpen') return [];
+    const got = op === 'read' && errno !== undefined ? 0 : result;
     total += got;
-    return [{ step, total, got }];
+    return [{ step, got, total, all: op !== 'read', eof, errno }];
   });
-  return { stream, peer, sends, sent: Buffer.concat(sends.map((send) => send.bytes)), collects };
+  const sent = Buffer.concat(sends.map((send) => send.bytes));
+  return { stream, peer, sends, sent, collects, capacity: capacityOf(h, stream) };
 }
 
-/** More than the kernel's buffers take. Bytes. */
-export const MORE_THAN_FITS = 400_000;
+function capacityOf(h: History, { fd, file }: StreamLife): number {
+  const name = fd?.name.replace(/\.peer$/, '') ?? '';
+  const buffer = (h.scenario.fds[name] ?? h.scenario.fds[name.replace(/\d+$/, '')])?.buffer;
+  return buffer === undefined ? (CAPACITY[file.kind] ?? Infinity) : OF_BUFFER * buffer + LEAST;
+}
 
 /** Bytes given to it before a step. */
 export const sentBefore = ({ sends }: Output, step: number): number =>
@@ -67,5 +110,57 @@ export function toldOf(send: Send): 'done' | 'failed' | undefined {
   return enterOf(frame).failed === undefined ? 'done' : 'failed';
 }
 
-/** The peer was gone, or the connection reset, at a step. */
+/** Step at which its callback was first called. */
+export const toldAt = ({ frames: [frame] }: Send): number => frame?.enter!.index ?? Infinity;
+
+/** The peer was gone at a step. */
 export const isGone = ({ peer }: Output, step: number): boolean => peer.closed && peer.closedAt < step;
+
+/** Nothing that happened before a step may have made the stream give up what it has to write. */
+export const isUndisturbed = ({ stream, peer }: Output, step: number): boolean =>
+  writesUntil(stream) > step && peer.closedAt > step;
+
+/**
+ * The peer found nothing, although it had made room and the loop had polled often enough since: what hasn't come by then doesn't come.
+ */
+export function driesUp(h: History, { stream, collects }: Output): Collect | undefined {
+  const last = collects.at(-1);
+  const before = collects.at(-2);
+  if (last === undefined || last.got > 0 || !last.all || last.errno !== undefined) return undefined;
+  const since = before?.step.index;
+  return since !== undefined && polledBetween(h, stream.loop, since, last.step.index) ? last : undefined;
+}
+
+/** Step at which a stream that connects by itself was told that it is connected; -1 if it was from its beginning. */
+const connectedAt = ({ connect }: StreamLife): number =>
+  connect === undefined ? -1 : (connect.frames[0]?.enter!.index ?? Infinity);
+
+/** Step by which there was room for all bytes up to a position; Infinity if that isn't known. O(log n). */
+export function roomAt({ stream, collects }: Output, position: number): number {
+  const wanted = position - CERTAINLY_ROOMY;
+  if (wanted <= 0) return connectedAt(stream);
+  let low = 0;
+  let high = collects.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (collects[middle]!.total >= wanted) high = middle;
+    else low = middle + 1;
+  }
+  return collects[low]?.step.index ?? Infinity;
+}
+
+/**
+ * The stream may have had bytes in its queue when the program closed it; one that sends them first isn't closed before its peer takes
+ * them, which may be never.
+ */
+export function mayLinger(h: History, stream: StreamLife): boolean {
+  if (h.subject.choices['stream.close-unwritten'] === 'discard') return false;
+  const closing = closingAt(h, stream);
+  const sends = stream.sends.filter(({ failed, at }) => failed === undefined && at < closing);
+  if (sends.every((send) => send.told && toldAt(send) < closing)) return false;
+  const bytes = sends.reduce((sum, send) => sum + send.bytes.length, 0);
+  if (connectedAt(stream) > closing) return bytes > 0;
+  const output = outputOf(h, stream);
+  const taken = output === undefined ? 0 : collectedBefore(output, closing);
+  return bytes - taken > CERTAINLY_ROOMY;
+}

@@ -15,6 +15,8 @@ import {
   type StreamRead,
 } from '../../trace/history.js';
 import type { ByteLog } from '../../trace/byte-log.js';
+import { peerOf } from './peers.js';
+import { sizeOf } from './satisfied.js';
 
 export interface ReadFact {
   readonly read: StreamRead;
@@ -37,125 +39,98 @@ export interface ReadFact {
   readonly bytes: Buffer | undefined;
 }
 
-/** A read that the call refused, though none was pending and the program had not closed the stream. */
-export type RefusedRead = Pick<ReadFact, 'read' | 'stream' | 'size'>;
-
 interface Facts {
-  readonly accepted: ReadFact[];
-  readonly refused: RefusedRead[];
+  /** Reads that were accepted, in the order in which they were asked for. */
+  readonly accepted: readonly ReadFact[];
+  /** Those whose call raised, though the stream was open and no other read pending. */
+  readonly refused: readonly ReadFact[];
 }
 
-const known = new WeakMap<History, Facts>();
+const NONE: Facts = { accepted: [], refused: [] };
+const known = new WeakMap<History, ReadonlyMap<StreamLife, Facts>>();
 
-function allFacts(h: History): Facts {
+function allFacts(h: History): ReadonlyMap<StreamLife, Facts> {
   let facts = known.get(h);
   if (facts === undefined) {
-    facts = { accepted: [], refused: [] };
-    for (const stream of h.streams) addFacts(stream, facts);
+    facts = new Map(h.streams.map((stream) => [stream, gather(h, stream)] as const));
     known.set(h, facts);
   }
   return facts;
 }
 
-/** Every read that was accepted, stream by stream, in the order in which they were asked for. */
-export const readFacts = (h: History): readonly ReadFact[] => allFacts(h).accepted;
+/** Every read that was accepted, stream by stream. */
+export function* readFacts(h: History): Generator<ReadFact> {
+  for (const { accepted } of allFacts(h).values()) yield* accepted;
+}
 
-/** Those that were not, and that no other read stood in the way of. */
-export const refusedReads = (h: History): readonly RefusedRead[] => allFacts(h).refused;
+/** Those of one stream. */
+export const factsOf = (h: History, stream: StreamLife): readonly ReadFact[] =>
+  allFacts(h).get(stream)?.accepted ?? [];
 
-function addFacts(stream: StreamLife, { accepted, refused }: Facts): void {
-  const input = stream.file.peer?.written;
-  if (input === undefined || stream.failed !== undefined) return;
+/** Every read whose call raised, though the stream was open and no other read pending. */
+export function* refusedReads(h: History): Generator<ReadFact> {
+  for (const { refused } of allFacts(h).values()) yield* refused;
+}
+
+function gather(h: History, stream: StreamLife): Facts {
+  const input = peerOf(h, stream)?.written;
+  if (input === undefined) return NONE;
+  const accepted: ReadFact[] = [];
+  const refused: ReadFact[] = [];
   let from = 0;
   let free = 0;
   for (const read of stream.reads) {
-    if (read.failed !== undefined) {
-      if (read.at < free || read.at > closedAt(stream) || Number.isNaN(from)) continue;
-      refused.push({ read, stream, size: sizeOf(read, input, from, stream) });
-      continue;
-    }
+    const overlaps = read.at < free;
+    if (read.failed !== undefined && (overlaps || closedAt(stream) < read.at)) continue;
     const [end] = read.frames;
     const endAt = end?.enter!.index ?? Infinity;
     const bytes = end === undefined ? undefined : bytesOf(end);
-    const overlaps = read.at < free;
-    const size = Number.isNaN(from) ? undefined : sizeOf(read, input, from, stream);
-    const last = size === undefined || size === 0 ? -1 : input.stepOf(from + size - 1)!;
-    const arrived = read.action.op === 'readUntilClose' ? stream.file.eofAt : last;
-    const dueAt = size === undefined ? Infinity : Math.max(read.at, overlaps ? free : -1, arrived);
-    const limit = limitOf(read, stream);
-    accepted.push({ read, stream, input, from, size, limit, dueAt, overlaps, end, endAt, bytes });
+    const size = Number.isNaN(from) ? undefined : sizeOf(read, input, from);
+    const arrived = size === undefined ? Infinity : arrivalOf(read, input, from, size);
+    const dueAt = Math.max(read.at, overlaps ? free : -1, arrived);
+    const limit = limitOf(read);
+    const fact = { read, stream, input, from, size, limit, dueAt, overlaps, end, endAt, bytes };
+    if (read.failed !== undefined) {
+      refused.push(fact);
+      from = NaN;
+      continue;
+    }
+    accepted.push(fact);
+    // One that had to wait for its turn, and failed when it came, is like any other that failed.
     if (bytes !== undefined) from += bytes.length;
-    else if (!overlaps) from = NaN;
+    else if (!overlaps || endAt > free) from = NaN;
+    if (from > input.size) from = NaN;
     free = Math.max(free, endAt);
   }
+  return { accepted, refused };
 }
 
-function sizeOf(
-  { action }: StreamRead,
-  input: ByteLog,
-  from: number,
-  stream: StreamLife,
-): number | undefined {
-  const { bytes } = input;
-  const left = bytes.length - from;
-  switch (action.op) {
-    case 'readUntil': {
-      const found = bytes.indexOf(Buffer.from(action.delimiter, 'latin1'), from);
-      return found < 0 ? undefined : found + action.delimiter.length - from;
-    }
-    case 'readUntilRegex': {
-      const match = new RegExp(action.pattern).exec(bytes.toString('latin1', from));
-      return match === null ? undefined : match.index + match[0].length;
-    }
-    case 'readBytes':
-      return left >= action.size ? action.size : undefined;
-    case 'readSome':
-      return left > 0 && action.size !== 0 ? 1 : undefined;
-    case 'readUntilClose':
-      return stream.file.eofAt === Infinity ? undefined : left;
-  }
+/** Step by which its bytes had been written, and the end had come if it asks for that. */
+function arrivalOf({ action, stream }: StreamRead, input: ByteLog, from: number, size: number): number {
+  if (action.op === 'readUntilClose') return stream.file.eofAt;
+  return size === 0 ? -1 : input.stepOf(from + size - 1)!;
 }
 
 /** Only a read that looks for its end has to keep all that it has looked through. */
-function limitOf({ action }: StreamRead, { maxRead }: StreamLife): number | undefined {
+function limitOf({ action, stream: { maxRead } }: StreamRead): number | undefined {
   if (action.op !== 'readUntil' && action.op !== 'readUntilRegex') return undefined;
   return action.max ?? maxRead;
 }
 
-/** It may fail: its bytes exceed the limit, or come near it; where just the limit lies is a choice. */
-export const nearLimit = ({ limit, size = 0, read: { action } }: ReadFact): boolean =>
-  limit !== undefined && size + (action.op === 'readUntil' ? action.delimiter.length : 0) > limit;
-
-/** The peer's end, or this one's, was reset before a step: what was on its way may be lost. */
-export const wasReset = ({ file }: StreamLife): boolean =>
-  file.reset || (file.hungUp && lost(file.peer!, file));
-
-/** A peer that closes with bytes unread breaks off, also where there is no RST. Of a stream's bytes it isn't known. */
-const lost = (peer: StreamLife['file'], own: StreamLife['file']): boolean =>
-  peer.collected.size < own.sentBytes;
-
 /**
- * The step by which the loop had polled often enough since another for a stream to have done what it owed; undefined if it
- * hadn't, or if the stream was closed by the program before.
+ * It may fail: its bytes exceed a limit, or come near it; where just the limit lies is a choice. A read of more bytes than the stream
+ * keeps is no clause's affair.
  */
-export function passedSince(h: History, stream: StreamLife, step: number): number | undefined {
-  const passed = h.horizons.find(({ loop, from }) => loop === stream.loop && from > step)?.to;
-  return passed === undefined || closedAt(stream) < passed ? undefined : passed;
+export function nearLimit({ limit = Infinity, size = 0, read: { action }, stream }: ReadFact): boolean {
+  if (action.op === 'readSome') return false;
+  const delimiter = action.op === 'readUntil' ? action.delimiter.length : 0;
+  return size + delimiter > Math.min(limit, stream.maxRead ?? Infinity);
 }
-
-/** The step of the first callback of a stream that raised; Infinity if none did. What becomes of the stream then is a choice. */
-export const thrownAt = ({ reads, sends }: StreamLife): number =>
-  Math.min(
-    ...[...reads, ...sends]
-      .flatMap(({ frames }) => frames)
-      .filter(({ raised }) => raised !== undefined)
-      .map(({ enter }) => enter!.index),
-  );
 
 /** A read that failed. */
 export const failedBy = (fact: ReadFact): boolean => fact.end !== undefined && fact.bytes === undefined;
 
-/** `stream s: readUntil` */
+/** `readUntil of stream s` */
 export const nameOf = ({ read, stream }: ReadFact): string => `${read.action.op} of stream ${stream.name}`;
 
 /** Why a callback was called with a failure, for a sentence. */

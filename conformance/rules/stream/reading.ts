@@ -1,29 +1,16 @@
 /** Rules of `spec/stream/reading.md`. */
-import {
-  bytesOf,
-  closedAt,
-  READS,
-  type History,
-  type StreamLife,
-  type StreamRead,
-} from '../../trace/history.js';
-import type { TraceRecord } from '../../../spec/trace.js';
-import type { Rule, RuleSet, Say } from '../rule.js';
-import { judgeWaiting, type Gap } from '../spin.js';
+import { bytesOf, READS, type History, type StreamLife, type StreamRead } from '../../trace/history.js';
+import { MAX_DATA } from '../../../spec/trace.js';
+import { horizonAfter } from '../horizons.js';
+import type { Rule, RuleSet } from '../rule.js';
+import { judgeWaiting } from '../spin.js';
+import { judgeDue, passedSince } from './due.js';
 import { firstDifference } from './first-difference.js';
-import {
-  failedBy,
-  nameOf,
-  nearLimit,
-  passedSince,
-  readFacts,
-  reasonOf,
-  refusedReads,
-  thrownAt,
-  wasReset,
-  type ReadFact,
-} from './read-facts.js';
+import { wasReset } from './peers.js';
+import { factsOf, nameOf, readFacts, refusedReads, type ReadFact } from './read-facts.js';
+import { isInnocent, reportedAfter } from './reported.js';
 import { isThrottled } from './throttle.js';
+import { readsUntil } from './trouble.js';
 
 type ReadOp = (typeof READS)[number];
 
@@ -36,43 +23,62 @@ const judgeSize =
     for (const fact of readFacts(h)) {
       if (fact.read.action.op !== op || fact.bytes === undefined || Number.isNaN(fact.from)) continue;
       const got = fact.bytes.length;
-      if (fact.size === undefined)
+      // A trace carries no more of it.
+      const wanted = fact.size === undefined ? undefined : Math.min(fact.size, MAX_DATA);
+      if (wanted === undefined)
         say.broken(
           fact.endAt,
           `${nameOf(fact)} got ${bytes(got)}, but nothing that satisfies it had been sent`,
         );
-      else if (got !== fact.size)
-        say.broken(fact.endAt, `${nameOf(fact)} got ${bytes(got)}, where ${bytes(fact.size)} satisfy it`);
+      else if (got !== wanted)
+        say.broken(fact.endAt, `${nameOf(fact)} got ${bytes(got)}, where ${bytes(wanted)} satisfy it`);
       else say.kept();
     }
   };
-
-/** A read whose bytes had come has to succeed before the loop has polled often enough; `when` ends the sentence. */
-export function judgeDue(h: History, fact: ReadFact, say: Say, when: string): void {
-  if (fact.overlaps || fact.size === undefined || nearLimit(fact) || wasReset(fact.stream)) return;
-  if (thrownAt(fact.stream) < fact.dueAt) return;
-  const passed = passedSince(h, fact.stream, fact.dueAt);
-  if (fact.bytes !== undefined && (passed === undefined || fact.endAt <= passed)) say.kept();
-  else if (passed === undefined) return;
-  else if (failedBy(fact)) say.broken(fact.endAt, `${nameOf(fact)} failed ${reasonOf(fact.end!)}, ${when}`);
-  else say.broken(passed, `${nameOf(fact)} was not called back, ${when}`);
-}
 
 /** Step at which its last byte was sent; -1 if it needs none. */
 const lastByteAt = ({ input, from, size = 0 }: ReadFact): number =>
   size === 0 ? -1 : input.stepOf(from + size - 1)!;
 
-/** Reads that were asked for while another was pending, with that other. */
-function* overlapping(h: History): Generator<readonly [first: StreamRead, second: StreamRead]> {
-  for (const { reads, closes } of h.streams) {
-    const closed = closes[0]?.index ?? Infinity;
+/** What became of a second read: as the labels of `stream.overlapping-read`, or it was served before the first. */
+type Fate = 'refused' | 'failed' | 'queued' | 'overtook';
+
+interface Overlap {
+  readonly first: StreamRead;
+  readonly second: StreamRead;
+  readonly fate: Fate;
+  /** Step where it shows. */
+  readonly at: number;
+}
+
+const endOf = ({ frames: [end] }: StreamRead): number => end?.enter!.index ?? Infinity;
+
+function fateOf(first: StreamRead, second: StreamRead): Fate | undefined {
+  if (second.failed !== undefined) return 'refused';
+  const [end] = second.frames;
+  if (end === undefined) return undefined;
+  const before = endOf(second) < endOf(first);
+  if (bytesOf(end) !== undefined) return before ? 'overtook' : 'queued';
+  // What fails after the first has waited for its turn, and failed for another reason.
+  return before ? 'failed' : undefined;
+}
+
+/** Reads that were asked for while another was pending, with that other: until something ends the stream. */
+function* overlapping(h: History): Generator<Overlap> {
+  for (const stream of h.streams) {
+    const { reads, file } = stream;
+    const open = Math.min(readsUntil(stream), file.eofAt);
     let first: StreamRead | undefined;
-    let firstEnd = -1;
-    for (const read of reads) {
-      if (first !== undefined && read.at < firstEnd && read.at < closed) yield [first, read];
-      const end = read.frames[0]?.enter!.index ?? Infinity;
-      if (read.failed !== undefined || end < firstEnd) continue;
-      [first, firstEnd] = [read, end];
+    for (const second of reads) {
+      if (first !== undefined && second.at < endOf(first)) {
+        const fate = fateOf(first, second);
+        const at = fate === 'refused' ? second.at : endOf(second);
+        // A read that is served is no refusal, whatever happened meanwhile.
+        if (fate !== undefined && (fate === 'queued' ? second.at : at) < open)
+          yield { first, second, fate, at };
+      }
+      if (second.failed === undefined && (first === undefined || endOf(second) > endOf(first)))
+        first = second;
     }
   }
 }
@@ -80,22 +86,13 @@ function* overlapping(h: History): Generator<readonly [first: StreamRead, second
 /** The peer's output has ended in order, and all that it sent before was sent. */
 const endedAt = (stream: StreamLife): number => (wasReset(stream) ? Infinity : stream.file.eofAt);
 
-/** Reads that came after the end, and that the call itself refused though their bytes were there. */
-function judgeRefused(h: History, say: Say, isWanted: (op: ReadOp) => boolean): void {
-  for (const { read, stream, size } of refusedReads(h)) {
-    const { action, at, failed } = read;
-    if (!isWanted(action.op) || size === undefined || size === 0 || at < endedAt(stream)) continue;
-    // That it can't be asked for there is another matter: STREAM-REENTRY-3.
-    if (read.by.kind === 'read') continue;
-    say.broken(
-      at,
-      `${action.op} of stream ${stream.name} raised ${failed!.type}: ${failed!.text}, though ${bytes(size)} had come before the end of the peer's output`,
-    );
-  }
+/** The last byte of a delimiter was written by another callback than its first. */
+function cameApart(h: History, { read: { action }, input, from, size }: ReadFact): boolean {
+  if (action.op !== 'readUntil' || size === undefined) return false;
+  const end = from + size;
+  const [first, last] = [input.stepOf(end - action.delimiter.length)!, input.stepOf(end - 1)!];
+  return h.steps[first]!.frame !== h.steps[last]!.frame;
 }
-
-/** A warning is no exception. */
-export const isError = (record: TraceRecord): boolean => record.k === 'log' && record.level !== 'warning';
 
 export const readingRules: RuleSet = {
   'STREAM-READ-1': (h, say) => {
@@ -113,25 +110,20 @@ export const readingRules: RuleSet = {
   'STREAM-READ-3': judgeSize('readUntil'),
 
   'STREAM-READ-4': (h, say) => {
-    for (const fact of readFacts(h)) {
-      const { action } = fact.read;
-      if (action.op !== 'readUntil' || fact.size === undefined) continue;
-      const end = fact.from + fact.size;
-      if (fact.input.piecesWithin(end - action.delimiter.length, end) < 2) continue;
-      judgeDue(h, fact, say, 'though its delimiter had come, in pieces');
-    }
+    for (const fact of readFacts(h))
+      if (cameApart(h, fact)) judgeDue(h, fact, say, 'though its delimiter had come, in pieces');
   },
 
   'STREAM-READ-5': judgeSize('readUntilRegex'),
 
   'STREAM-READ-6': (h, say) => {
-    for (const fact of readFacts(h))
+    for (const fact of [...readFacts(h), ...refusedReads(h)])
       if (fact.read.action.op === 'readBytes' && fact.read.action.size === 0)
         judgeDue(h, fact, say, 'though it asks for no bytes');
   },
 
   'STREAM-READ-7': (h, say) => {
-    for (const fact of readFacts(h)) {
+    for (const fact of [...readFacts(h), ...refusedReads(h)]) {
       // The bytes before its own came in one piece with them, and the read before got those: so its own were there.
       const together = fact.from > 0 && fact.input.stepOf(fact.from - 1) === fact.input.stepOf(fact.from);
       if (fact.size !== undefined && fact.size > 0 && together && fact.dueAt === fact.read.at)
@@ -147,39 +139,26 @@ export const readingRules: RuleSet = {
   },
 
   'STREAM-READ-9': (h, say) => {
-    for (const [first, second] of overlapping(h)) {
-      const firstEnd = first.frames[0]?.enter!.index ?? Infinity;
-      const [end] = second.frames;
-      if (second.failed !== undefined) say.chose('refused', second.at);
-      else if (end === undefined) continue;
-      else if (bytesOf(end) === undefined) {
-        if (end.enter!.index < firstEnd) say.chose('failed', end.enter!.index);
-      } else if (end.enter!.index > firstEnd) say.chose('queued', end.enter!.index);
-      else
-        say.broken(end.enter!.index, `of two reads of stream ${first.stream.name}, the second ended first`);
-    }
+    for (const { first, fate, at } of overlapping(h))
+      if (fate === 'overtook')
+        say.broken(at, `of two reads of stream ${first.stream.name}, the second ended first`);
+      else say.chose(fate, at);
   },
 
   'STREAM-READ-10': (h, say) => {
-    for (const [first, second] of overlapping(h)) {
-      const [end] = second.frames;
-      const failed = second.failed !== undefined || (end !== undefined && bytesOf(end) === undefined);
-      if (!failed) {
+    const facts = new Map([...readFacts(h)].map((fact) => [fact.read, fact] as const));
+    for (const { first, fate } of overlapping(h)) {
+      const fact = facts.get(first);
+      if (fate === 'queued' || fate === 'overtook')
         say.excused('a second read is not refused (stream.overlapping-read)');
-        continue;
-      }
-      const fact = readFacts(h).find(({ read }) => read === first);
-      // Not what had its bytes before: if it isn't called, that is no work of the refusal.
-      if (fact === undefined || fact.dueAt < second.at) continue;
-      judgeDue(h, fact, say, 'after a second read was refused');
+      else if (fact !== undefined) judgeDue(h, fact, say, 'after a second read was refused');
     }
   },
 
   'STREAM-READ-11': (h, say) => {
-    for (const fact of readFacts(h))
+    for (const fact of [...readFacts(h), ...refusedReads(h)])
       if (fact.read.action.op !== 'readUntilClose' && fact.read.at > endedAt(fact.stream))
         judgeDue(h, fact, say, "though its bytes had come before the end of the peer's output");
-    judgeRefused(h, say, (op) => op !== 'readUntilClose');
   },
 
   'STREAM-READ-12': (h, say) => {
@@ -193,48 +172,55 @@ export const readingRules: RuleSet = {
 
   'STREAM-READ-13': (h, say) => {
     for (const fact of readFacts(h)) {
-      const ended = endedAt(fact.stream);
+      const { read, stream, endAt } = fact;
+      const ended = endedAt(stream);
       if (fact.size !== undefined || ended === Infinity || fact.overlaps || Number.isNaN(fact.from)) continue;
-      if (fact.read.action.op === 'readSome') continue;
-      const passed = passedSince(h, fact.stream, Math.max(fact.read.at, ended));
-      if (fact.bytes !== undefined)
+      if (read.action.op === 'readSome' && read.action.size === 0) continue;
+      const passed = passedSince(h, stream, Math.max(read.at, ended));
+      // A read of whatever is there may be told of the end by no bytes.
+      const empty = read.action.op === 'readSome' && fact.bytes?.length === 0;
+      if (fact.bytes !== undefined && !empty)
         say.broken(
-          fact.endAt,
+          endAt,
           `${nameOf(fact)} succeeded with ${bytes(fact.bytes.length)}, which do not satisfy it`,
         );
-      else if (passed === undefined) continue;
-      else if (fact.endAt < passed) say.kept();
+      else if (passed === undefined || endAt < ended) continue;
+      else if (endAt <= passed) say.kept();
       else say.broken(passed, `${nameOf(fact)} is still pending, though the peer's output has ended`);
     }
   },
 
   'STREAM-READ-14': (h, say) => {
     for (const fact of readFacts(h)) {
-      if (fact.read.action.op !== 'readUntilClose' || fact.size === undefined) continue;
-      if (fact.bytes !== undefined && fact.bytes.length !== fact.size)
-        say.broken(
-          fact.endAt,
-          `${nameOf(fact)} got ${bytes(fact.bytes.length)}, where ${bytes(fact.size)} came before the end`,
-        );
+      const { stream, size, endAt } = fact;
+      if (fact.read.action.op !== 'readUntilClose' || wasReset(stream) || Number.isNaN(fact.from)) continue;
+      const got = fact.bytes?.length;
+      // A close has told it of another end, and so has whatever else ends the stream.
+      if (got !== undefined && readsUntil(stream) < endAt) continue;
+      if (got !== undefined && endAt < stream.file.eofAt)
+        say.broken(endAt, `${nameOf(fact)} succeeded before the end of the peer's output`);
+      else if (size === undefined) continue;
+      else if (got !== undefined && got !== Math.min(size, MAX_DATA))
+        say.broken(endAt, `${nameOf(fact)} got ${bytes(got)}, where ${bytes(size)} came before the end`);
       else judgeDue(h, fact, say, "though the peer's output had ended");
     }
-    judgeRefused(h, say, (op) => op === 'readUntilClose');
   },
 
   'STREAM-READ-15': (h, say) => {
     for (const fact of readFacts(h)) {
-      const { action } = fact.read;
-      if (action.op !== 'readSome' || fact.bytes === undefined || fact.overlaps) continue;
-      if (closedAt(fact.stream) < fact.endAt || wasReset(fact.stream)) continue;
+      const { read, stream, endAt } = fact;
+      if (read.action.op !== 'readSome' || fact.bytes === undefined || fact.overlaps) continue;
+      if (read.action.size === 0 || readsUntil(stream) < endAt || wasReset(stream)) continue;
       const got = fact.bytes.length;
-      if (action.size !== undefined && got > action.size)
+      if (read.action.size !== undefined && got > read.action.size)
         say.broken(
-          fact.endAt,
-          `${nameOf(fact)} got ${bytes(got)}, where it asked for ${action.size} at most`,
+          endAt,
+          `${nameOf(fact)} got ${bytes(got)}, where it asked for ${read.action.size} at most`,
         );
       else if (got > 0) say.kept();
-      else if (fact.dueAt < fact.endAt)
-        say.broken(fact.endAt, `${nameOf(fact)} got no bytes, though some had come`);
+      else if (fact.dueAt < endAt) say.broken(endAt, `${nameOf(fact)} got no bytes, though some had come`);
+      else if (stream.file.eofAt > endAt)
+        say.broken(endAt, `${nameOf(fact)} got no bytes, though the peer's output has not ended`);
     }
   },
 
@@ -253,26 +239,28 @@ export const readingRules: RuleSet = {
 
   'STREAM-READ-17': (h, say) => {
     for (const stream of h.streams) {
+      const facts = factsOf(h, stream);
       const input = stream.file.peer?.written;
-      if (input === undefined || input.size === 0 || stream.closes.length > 0) continue;
-      const facts = readFacts(h).filter((fact) => fact.stream === stream);
-      const takenBefore = (step: number): number =>
-        facts.reduce((sum, { endAt, bytes }) => (endAt <= step ? sum + (bytes?.length ?? 0) : sum), 0);
-      const waits = ({ from, to }: Gap): boolean =>
-        !facts.some(({ read, endAt }) => read.at < to && endAt > from) &&
-        input.sizeBefore(from) > takenBefore(from);
-      judgeWaiting(h, say, waits, `while bytes wait in stream ${stream.name} that nobody reads`);
+      // How many of the bytes a read took that failed isn't known.
+      if (input === undefined || facts.some(({ bytes }) => bytes === undefined)) continue;
+      const taken = facts.reduce((sum, { bytes }) => sum + bytes!.length, 0);
+      const since = facts.reduce((last, { endAt }) => Math.max(last, endAt), stream.at);
+      if (input.size <= taken) continue;
+      const arrived = Math.max(since, input.stepOf(taken)!);
+      const until = readsUntil(stream);
+      const when = `while bytes wait in stream ${stream.name} that nobody reads`;
+      judgeWaiting(h, say, (gap) => gap.from >= arrived && gap.to < until, when);
     }
   },
 
   'STREAM-READ-18': (h, say) => {
-    for (const { name, file, loop } of h.streams) {
-      if (!file.reset) continue;
-      const passed = h.horizons.find((horizon) => horizon.loop === loop && horizon.from >= file.eofAt);
-      const logged = h.steps.find(({ index, record }) => isError(record) && index > file.eofAt);
-      if (logged !== undefined)
-        say.broken(logged.index, `the reset of stream ${name} by its peer was reported`);
-      else if (passed !== undefined) say.kept();
+    if (!isInnocent(h)) return;
+    for (const stream of h.streams) {
+      const { name, file, loop } = stream;
+      if (!file.reset || readsUntil(stream) < file.brokenAt) continue;
+      const logged = reportedAfter(h, file.brokenAt);
+      if (logged !== undefined) say.broken(logged, `the reset of stream ${name} by its peer was reported`);
+      else if (horizonAfter(h, loop, file.brokenAt) !== undefined) say.kept();
     }
   },
 };

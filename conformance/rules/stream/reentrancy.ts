@@ -3,27 +3,81 @@ import { closedAt, enterOf, type History, type StreamLife } from '../../trace/hi
 import type { Frame } from '../../trace/timeline.js';
 import type { RuleSet } from '../rule.js';
 import { callbacksOf, ownerOf } from './owners.js';
-import { readFacts, wasReset, type ReadFact } from './read-facts.js';
+import { peerOf, wasReset } from './peers.js';
+import { factsOf, nearLimit, readFacts, type ReadFact } from './read-facts.js';
+import { isInnocent } from './reported.js';
+import { closingAt, readsUntil, troubledAt } from './trouble.js';
 
 /** Links of a chain that show whether it has an end, or a bottom. */
 const MANY = 500;
 /** Callbacks that may lie within each other. A stack takes thousands; what piles up has no bound. */
 const DEEP = 50;
+/** A timer may be late by so much for reasons of the clock. ms */
+const COARSE_MS = 2;
 
-/** Reads each of which was asked for in the callback of the one before, stream by stream. */
-function* chains(h: History): Generator<readonly [StreamLife, readonly ReadFact[]]> {
-  for (const stream of h.streams) {
-    const facts = readFacts(h).filter(
-      ({ read, stream: of }) => of === stream && read.by.kind === 'read' && read.failed === undefined,
-    );
-    if (facts.length >= MANY) yield [stream, facts];
-  }
-}
+/** Reads each of which was asked for in the callback of a read, and that have ended. */
+const chainOf = (h: History, stream: StreamLife): readonly ReadFact[] =>
+  factsOf(h, stream).filter(({ read, endAt }) => read.by.kind === 'read' && endAt < Infinity);
 
+/** Callbacks of reads that lie around one, itself counted; no more than are of interest. */
 function depthOf(frame: Frame): number {
   let depth = 0;
-  for (let at: Frame | undefined = frame; at !== undefined && depth <= DEEP; at = at.parent) depth++;
+  for (let at: Frame | undefined = frame; at?.kind === 'read' && depth <= DEEP; at = at.parent) depth++;
   return depth;
+}
+
+/** How many of some steps in order lie in (from, to). O(log n). */
+function countBetween(steps: readonly number[], from: number, to: number): number {
+  const before = (step: number): number => {
+    let low = 0;
+    let high = steps.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (steps[middle]! < step) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return Math.max(0, before(to) - before(from + 1));
+}
+
+/** Somebody who was to be served from a step on. */
+interface Waiting {
+  readonly name: string;
+  readonly since: number;
+  readonly served: number;
+}
+
+/** The first step at which a clock reading was reached. O(log n). */
+function stepAt(h: History, time: number): number {
+  let low = 0;
+  let high = h.end;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (h.timeOf(middle) < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Timers that are due, and reads of other streams whose bytes have come. */
+function* othersThan(h: History, stream: StreamLife): Generator<Waiting> {
+  const coarse = 1000 * (COARSE_MS + h.subject.timerResolutionMs);
+  for (const { loop, failed, cancelledAt, notBefore, at, run, frames } of h.timers) {
+    if (loop !== stream.loop || failed !== undefined || cancelledAt < Infinity || Number.isNaN(notBefore))
+      continue;
+    const since = Math.max(at, stepAt(h, notBefore + coarse));
+    yield { name: `timer '${run}'`, since, served: frames[0]?.enter!.index ?? Infinity };
+  }
+  for (const other of h.streams) {
+    if (other === stream || other.loop !== stream.loop || wasReset(other)) continue;
+    for (const fact of factsOf(h, other)) {
+      const { overlaps, dueAt, endAt } = fact;
+      if (overlaps || dueAt === Infinity || nearLimit(fact) || readsUntil(other) < Math.min(endAt, h.end))
+        continue;
+      yield { name: `a read of stream ${other.name}`, since: dueAt, served: endAt };
+    }
+  }
 }
 
 const STREAM_OPS: ReadonlySet<string> = new Set([
@@ -38,12 +92,16 @@ const STREAM_OPS: ReadonlySet<string> = new Set([
 
 export const reentrancyRules: RuleSet = {
   'STREAM-REENTRY-1': (h, say) => {
-    for (const [stream, facts] of chains(h)) {
-      const deep = facts.find(({ end }) => end !== undefined && depthOf(end) > DEEP);
+    for (const stream of h.streams) {
+      const deep = stream.reads.find(({ frames: [end] }) => end !== undefined && depthOf(end) > DEEP);
       const run = h.runs.find(({ loop, raised }) => loop === stream.loop && raised !== undefined);
       if (deep !== undefined)
-        say.broken(deep.endAt, `more than ${DEEP} callbacks of stream ${stream.name} lie within each other`);
-      else if (run !== undefined)
+        say.broken(
+          deep.frames[0]!.enter!.index,
+          `more than ${DEEP} callbacks of stream ${stream.name} lie within each other`,
+        );
+      else if (chainOf(h, stream).length < MANY) continue;
+      else if (run !== undefined && isInnocent(h))
         say.broken(
           run.to,
           `start raised after a chain of reads of stream ${stream.name}: ${run.raised!.text}`,
@@ -64,12 +122,18 @@ export const reentrancyRules: RuleSet = {
   },
 
   'STREAM-REENTRY-3': (h, say) => {
+    const named = new Map<string, StreamLife[]>();
+    for (const stream of h.streams) named.set(stream.name, [...(named.get(stream.name) ?? []), stream]);
     for (const { index, action, record, frame } of h.steps) {
       if (action === undefined || !STREAM_OPS.has(action.op) || record.k !== 'did') continue;
       const stream = ownerOf(h, frame);
-      if (stream === undefined || !('stream' in action) || action.stream !== stream.name) continue;
+      if (stream === undefined || !('stream' in action)) continue;
+      // A name may have gone over to another stream.
+      if (named.get(action.stream)?.findLast(({ at }) => at < index) !== stream) continue;
       if (frame.kind === 'closed' || enterOf(frame).failed !== undefined) continue;
-      if (closedAt(stream) < index || stream.file.eofAt < index || stream.file.reset) continue;
+      const { eofAt, brokenAt } = stream.file;
+      if (Math.min(closedAt(stream), eofAt, brokenAt) < index || peerOf(h, stream) === undefined) continue;
+      if (troubledBefore(stream, index) || (action.op === 'send' && hasEnded(stream, index))) continue;
       const { raised } = record;
       const limited = 'max' in action && action.max !== undefined;
       if (raised === undefined) say.kept();
@@ -90,16 +154,13 @@ export const reentrancyRules: RuleSet = {
     for (const stream of h.streams)
       for (const { step, state } of stream.states) {
         const { frame } = step;
-        if (frame.kind !== 'read') continue;
+        if (frame.kind !== 'read' || ownerOf(h, frame) !== stream) continue;
         if (state.reading === undefined) {
           say.excused("it can't be asked whether it is reading");
           continue;
         }
-        if (ownerOf(h, frame) !== stream) continue;
-        const again = stream.reads.some(
-          ({ by, at, failed }) => by === frame && at < step.index && failed === undefined,
-        );
-        if (again) continue;
+        // Another that waits, or was asked for just now.
+        if (isBusy(stream, step.index)) continue;
         if (state.reading)
           say.broken(step.index, `stream ${stream.name} says in a read's callback that it is reading`);
         else say.kept();
@@ -107,19 +168,17 @@ export const reentrancyRules: RuleSet = {
   },
 
   'STREAM-REENTRY-5': (h, say) => {
-    for (const [stream, facts] of chains(h)) {
-      const from = facts[0]!.read.at;
-      const to = facts.at(-1)!.endAt;
-      const others = [...h.tasks, ...h.timers.filter(({ delay }) => delay <= 0)];
-      for (const { at, failed, cancelledAt, loop, run, frames } of others) {
-        if (loop !== stream.loop || failed !== undefined || cancelledAt < Infinity || at < from || at > to)
-          continue;
-        const served = frames[0]?.enter!.index ?? Infinity;
-        const links = facts.filter(({ endAt }) => endAt > at && endAt < served).length;
+    for (const stream of h.streams) {
+      const ends = chainOf(h, stream).map(({ endAt }) => endAt);
+      const last = ends.at(-1);
+      if (last === undefined || ends.length < MANY) continue;
+      for (const { name, since, served } of othersThan(h, stream)) {
+        if (since > last || served < ends[0]!) continue;
+        const links = countBetween(ends, since, served);
         if (links >= MANY)
           say.broken(
-            Math.min(served, to),
-            `'${run}' had to wait while ${links} reads of stream ${stream.name} were served`,
+            Math.min(served, last),
+            `${name} had to wait while ${links} reads of stream ${stream.name} were served`,
           );
         else if (served < Infinity) say.kept();
       }
@@ -128,19 +187,44 @@ export const reentrancyRules: RuleSet = {
 
   'STREAM-REENTRY-6': (h, say) => {
     for (const fact of readFacts(h)) {
-      const { stream, dueAt, endAt, bytes } = fact;
-      const closed = closedAt(stream);
-      if (fact.size === undefined || fact.overlaps || dueAt > closed || endAt < closed || wasReset(stream))
-        continue;
-      if (bytes !== undefined && bytes.length > 0) say.chose('delivered', endAt);
+      const { stream, dueAt, endAt, bytes, size } = fact;
+      const closing = closingAt(h, stream);
+      if (size === undefined || fact.overlaps || nearLimit(fact) || wasReset(stream)) continue;
+      if (dueAt > closing || endAt < closing || troubledAt(stream) < closing) continue;
+      if (bytes !== undefined && (bytes.length > 0 || size === 0)) say.chose('delivered', endAt);
       else if (endAt < Infinity) say.chose('dropped', endAt);
     }
   },
 };
 
-/** A read was pending at a step, so that another may be refused. */
-const isBusy = ({ reads }: StreamLife, step: number): boolean =>
-  reads.some(
-    ({ at, failed, frames }) =>
-      failed === undefined && at < step && (frames[0]?.enter!.index ?? Infinity) > step,
-  );
+/** A read is pending: it makes the refusal of another lawful, and true that the stream is reading. */
+const isBusy = (stream: StreamLife, step: number): boolean => busyUntil(stream, step) > step;
+
+const known = new WeakMap<StreamLife, { readonly at: number; readonly until: number }[]>();
+
+/** When the last of the reads ends that were asked for before a step. O(log n) after the first time. */
+function busyUntil(stream: StreamLife, step: number): number {
+  let ends = known.get(stream);
+  if (ends === undefined) {
+    let until = -1;
+    ends = stream.reads
+      .filter(({ failed }) => failed === undefined)
+      .map(({ at, frames: [end] }) => ({
+        at,
+        until: (until = Math.max(until, end?.enter!.index ?? Infinity)),
+      }));
+    known.set(stream, ends);
+  }
+  let low = 0;
+  let high = ends.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ends[middle]!.at < step) low = middle + 1;
+    else high = middle;
+  }
+  return ends[low - 1]?.until ?? -1;
+}
+
+const troubledBefore = (stream: StreamLife, step: number): boolean => troubledAt(stream) < step;
+
+const hasEnded = ({ ends: [first] }: StreamLife, step: number): boolean => (first?.index ?? Infinity) < step;

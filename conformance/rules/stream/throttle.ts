@@ -5,6 +5,8 @@
  * connection, lets the loop poll, fills it again, and so on: after a few times nothing more goes in, or it goes on for ever.
  */
 import type { History, StreamLife } from '../../trace/history.js';
+import { callsOn, type FdCall } from './fd-calls.js';
+import { peerOf } from './peers.js';
 
 /** So many fills prove something, if the stream takes as much each time as a connection holds. */
 const FILLS = 10;
@@ -18,22 +20,25 @@ export interface Throttled {
   readonly at: number;
 }
 
+/** Fills one after the other in one callback are one: the stream had no chance in between. */
+function roundsOf(fills: readonly FdCall[]): { readonly step: number; readonly took: number }[] {
+  const rounds: { step: number; took: number; frame: unknown }[] = [];
+  for (const { step, result } of fills) {
+    const last = rounds.at(-1);
+    if (last !== undefined && last.frame === step.frame) last.took += result;
+    else rounds.push({ step: step.index, took: result, frame: step.frame });
+  }
+  return rounds;
+}
+
 /** Undefined if it was not tried. */
 export function isThrottled(h: History, stream: StreamLife): Throttled | undefined {
-  const { peer } = stream.file;
-  if (peer === undefined || stream.closes.length > 0) return undefined;
-  const names = new Set(h.fds.filter((fd) => fd.file === peer).map((fd) => fd.name));
-  const fills = h.steps.filter(
-    ({ action, record }) => action?.op === 'fill' && record.k === 'did' && names.has(record.fd ?? action.fd),
-  );
-  const took = (i: number): number => {
-    const record = fills[i]?.record;
-    return record?.k === 'did' ? (record.result ?? 0) : 0;
-  };
-  const last = fills.at(-1);
-  if (fills.length < FILLS || last === undefined) return undefined;
-  if (stream.reads.some(({ at }) => at < last.index)) return undefined;
-  const taken = fills.reduce((sum, _, i) => sum + took(i), 0);
-  const stopped = took(fills.length - 1) === 0 && took(fills.length - 2) === 0;
-  return stopped || taken > UNBOUNDED ? { stopped, taken, at: last.index } : undefined;
+  const peer = peerOf(h, stream);
+  if (peer === undefined || stream.reads.length > 0 || stream.closes.length > 0) return undefined;
+  const rounds = roundsOf(callsOn(h, peer).filter(({ op, errno }) => op === 'fill' && errno === undefined));
+  const [before, last] = rounds.slice(-2);
+  if (rounds.length < FILLS || before === undefined || last === undefined) return undefined;
+  const taken = rounds.reduce((sum, { took }) => sum + took, 0);
+  const stopped = last.took === 0 && before.took === 0;
+  return stopped || taken > UNBOUNDED ? { stopped, taken, at: last.step } : undefined;
 }

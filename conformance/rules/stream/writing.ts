@@ -1,18 +1,71 @@
 /** Rules of `spec/stream/writing.md`. */
-import { closedAt, type History } from '../../trace/history.js';
-import type { RuleSet } from '../rule.js';
+import { closedAt, type History, type Send } from '../../trace/history.js';
+import { horizonAfter, polledBetween } from '../horizons.js';
+import type { RuleSet, Say } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
 import { firstDifference } from './first-difference.js';
-import { collectedBefore, isGone, outputs, sentBefore, toldOf, type Output } from './output-facts.js';
-import { passedSince } from './read-facts.js';
-import { isError } from './reading.js';
+import {
+  driesUp,
+  isGone,
+  isUndisturbed,
+  mayLinger,
+  outputs,
+  roomAt,
+  sentBefore,
+  toldAt,
+  toldOf,
+  type Output,
+} from './output-facts.js';
+import { isInnocent, reportedAfter } from './reported.js';
+import { closeFrameAt, closingAt } from './trouble.js';
 
-/** Whether the loop has certainly polled often enough between two steps. */
-const polledBetween = (h: History, loop: string, from: number, to: number): boolean =>
-  h.horizons.some((horizon) => horizon.loop === loop && horizon.from > from && horizon.to <= to);
+/** The first write that was accepted after the peer had gone, of streams that the program hasn't closed by then. */
+function* writesToNobody(h: History): Generator<Send> {
+  for (const output of outputs(h)) {
+    const send = output.sends.find(({ at, bytes }) => bytes.length > 0 && isGone(output, at));
+    if (send !== undefined) yield send;
+  }
+}
 
-const undisturbed = ({ stream, peer }: Output): boolean =>
-  closedAt(stream) === Infinity && !peer.closed && !stream.file.reset;
+/**
+ * The step by which a write's callback has to have been called: there was room for all that the stream was ever given, and the loop
+ * polled since. Those behind it count as well, as a stream may hand over several writes by one system call and tell them together.
+ */
+function dueBy(h: History, output: Output, send: Send): number | undefined {
+  const room = Math.max(send.at, roomAt(output, output.sent.length));
+  const passed = horizonAfter(h, output.stream.loop, room)?.to;
+  return passed !== undefined && isUndisturbed(output, passed) ? passed : undefined;
+}
+
+/** For each write the first step at which a later one was told as done. O(n). */
+function laterTold(sends: readonly Send[]): number[] {
+  const later: number[] = [];
+  let first = Infinity;
+  for (let i = sends.length - 1; i >= 0; i--) {
+    later[i] = first;
+    if (toldOf(sends[i]!) === 'done') first = Math.min(first, toldAt(sends[i]!));
+  }
+  return later;
+}
+
+function judgeTold(h: History, output: Output, say: Say): void {
+  const { stream } = output;
+  const told = output.sends.filter((send) => send.told);
+  const later = laterTold(told);
+  for (const [i, send] of told.entries()) {
+    const [first, again] = send.frames;
+    const due = dueBy(h, output, send);
+    if (again !== undefined)
+      say.broken(again.enter!.index, `a write of stream ${stream.name} was told twice`);
+    // One that failed isn't told as done, and may be told when that is known.
+    else if (toldOf(send) === 'failed') continue;
+    else if (later[i]! < Math.min(toldAt(send), h.end))
+      say.broken(later[i]!, `a write of stream ${stream.name} was told before one that was written earlier`);
+    else if (due !== undefined && toldAt(send) > due)
+      say.broken(due, `a write of stream ${stream.name} was not told as done, though it was out`);
+    else if (first !== undefined && told.length > 1) say.kept();
+  }
+}
 
 export const writingRules: RuleSet = {
   'STREAM-WRITE-1': (h, say) => {
@@ -31,15 +84,16 @@ export const writingRules: RuleSet = {
 
   'STREAM-WRITE-2': (h, say) => {
     for (const output of outputs(h)) {
-      const { stream, sent, collects } = output;
+      const { stream, sends, sent, collects } = output;
       const [first] = collects;
+      const [send] = sends;
       // Only what did not fit at once needs a second look of the stream.
-      if (first === undefined || first.total >= sentBefore(output, first.step.index)) continue;
+      if (first === undefined || send === undefined || !first.all) continue;
+      if (first.total >= sentBefore(output, first.step.index)) continue;
+      if (!polledBetween(h, stream.loop, send.at, first.step.index)) continue;
       const last = collects.at(-1)!;
-      const before = collects.at(-2);
       if (last.total >= sent.length) say.kept();
-      else if (before === undefined || !undisturbed(output)) continue;
-      else if (last.got === 0 && polledBetween(h, stream.loop, before.step.index, last.step.index))
+      else if (driesUp(h, output) !== undefined && isUndisturbed(output, last.step.index))
         say.broken(
           last.step.index,
           `of ${sent.length} bytes that stream ${stream.name} was given to write, ${last.total} came, though the peer had made room`,
@@ -51,21 +105,27 @@ export const writingRules: RuleSet = {
     for (const output of outputs(h)) {
       const { stream, sent, collects } = output;
       const all = collects.find(({ total }) => total >= sent.length);
-      if (sent.length === 0 || all === undefined || !undisturbed(output)) continue;
+      if (sent.length === 0 || all === undefined) continue;
       const when = `though stream ${stream.name} has nothing left to write`;
-      judgeWaiting(h, say, (gap) => gap.from >= all.step.index, when);
+      judgeWaiting(h, say, (gap) => gap.from >= all.step.index && isUndisturbed(output, gap.to), when);
     }
   },
 
   'STREAM-WRITE-4': (h, say) => {
     for (const output of outputs(h)) {
-      const { stream } = output;
-      if (output.sends.length === 0 || !undisturbed(output)) continue;
-      const first = output.collects[0]?.step.index ?? h.end;
-      const blocked = (to: number): boolean =>
-        to < first && collectedBefore(output, first + 1) < sentBefore(output, to);
+      const { stream, sends, collects } = output;
+      const [first] = collects;
+      if (first === undefined) continue;
+      // So much did fit; what was written beyond that has waited.
+      const blocked = sends.find((send) => send.from + send.bytes.length > first.total);
+      if (blocked === undefined || !first.all) continue;
       const when = `while the peer of stream ${stream.name} takes nothing`;
-      judgeWaiting(h, say, (gap) => gap.from > output.sends[0]!.at && blocked(gap.to), when);
+      judgeWaiting(
+        h,
+        say,
+        (gap) => gap.from > blocked.at && gap.to < first.step.index && isUndisturbed(output, gap.to),
+        when,
+      );
     }
   },
 
@@ -73,10 +133,13 @@ export const writingRules: RuleSet = {
     for (const output of outputs(h)) {
       // TCP may need time between the ends; elsewhere what the kernel took can be read at once.
       if (output.stream.file.kind !== 'pair' && output.stream.file.kind !== 'pipe') continue;
+      const byFrame = new Map(
+        output.collects.filter(({ all }) => all).map((collect) => [collect.step.frame, collect] as const),
+      );
       for (const send of output.sends) {
         const [frame] = send.frames;
         if (frame === undefined || toldOf(send) !== 'done' || send.bytes.length === 0) continue;
-        const collect = output.collects.find(({ step }) => step.frame === frame);
+        const collect = byFrame.get(frame);
         if (collect === undefined) continue;
         const due = send.from + send.bytes.length;
         if (collect.total >= due) say.kept();
@@ -90,63 +153,43 @@ export const writingRules: RuleSet = {
   },
 
   'STREAM-WRITE-6': (h, say) => {
-    for (const { stream, sends } of outputs(h)) {
-      const told = sends.filter((send) => send.told);
-      for (const [i, send] of told.entries()) {
-        const [first, again] = send.frames;
-        const later = told.slice(i + 1).find((other) => toldOf(other) === 'done');
-        const before = later?.frames[0]?.enter!.index ?? Infinity;
-        if (again !== undefined)
-          say.broken(again.enter!.index, `a write of stream ${stream.name} was told twice`);
-        else if (before < (first?.enter!.index ?? h.end))
-          say.broken(before, `a write of stream ${stream.name} was told before one that was written earlier`);
-        else if (first !== undefined && told.length > 1) say.kept();
-      }
-    }
+    for (const output of outputs(h)) judgeTold(h, output, say);
   },
 
   'STREAM-WRITE-7': (h, say) => {
-    for (const output of outputs(h)) {
-      const { stream, sends } = output;
-      for (const [i, send] of sends.entries()) {
-        if (send.bytes.length > 0 || !send.told || !undisturbed(output)) continue;
-        // It may wait for its turn.
-        if (sends.slice(0, i).some((other) => other.told && toldOf(other) === undefined)) continue;
-        const passed = passedSince(h, stream, send.at);
+    for (const output of outputs(h))
+      for (const send of output.sends) {
+        if (send.bytes.length > 0 || !send.told) continue;
+        const due = dueBy(h, output, send);
         if (toldOf(send) === 'done') say.kept();
-        else if (passed !== undefined)
-          say.broken(passed, `an empty write of stream ${stream.name} was not told as done`);
+        else if (toldOf(send) === 'failed' && isUndisturbed(output, toldAt(send) - 1))
+          say.broken(toldAt(send), `an empty write of stream ${output.stream.name} was told as failed`);
+        else if (due !== undefined)
+          say.broken(due, `an empty write of stream ${output.stream.name} was not told as done`);
       }
-    }
   },
 
   'STREAM-WRITE-8': (h, say) => {
-    for (const output of outputs(h)) {
-      const { stream } = output;
-      const send = stream.sends.find(({ at, failed }) => failed === undefined && isGone(output, at));
-      if (send === undefined) continue;
+    if (!isInnocent(h)) return;
+    for (const { stream, at } of writesToNobody(h)) {
       const run = h.runs.find(
-        ({ loop, to, raised }) => loop === stream.loop && raised !== undefined && to > send.at,
+        ({ loop, to, raised }) => loop === stream.loop && raised !== undefined && to > at,
       );
-      const passed = h.horizons.find(({ loop, from }) => loop === stream.loop && from > send.at);
-      if (run !== undefined && h.throws.length === 0)
+      if (run !== undefined)
         say.broken(run.to, `start raised after a write to a peer that is gone: ${run.raised!.text}`);
       else if (h.trace.unfinished === 'died')
         say.broken(h.end, `the subject died after stream ${stream.name} wrote to a peer that is gone`);
-      else if (passed !== undefined) say.kept();
+      else if (horizonAfter(h, stream.loop, at) !== undefined) say.kept();
     }
   },
 
   'STREAM-WRITE-9': (h, say) => {
-    for (const output of outputs(h)) {
-      const { stream } = output;
-      const send = stream.sends.find(({ at, failed }) => failed === undefined && isGone(output, at));
-      if (send === undefined) continue;
-      const logged = h.steps.find(({ index, record }) => isError(record) && index > send.at);
-      const passed = h.horizons.find(({ loop, from }) => loop === stream.loop && from > send.at);
+    if (!isInnocent(h)) return;
+    for (const { stream, at } of writesToNobody(h)) {
+      const logged = reportedAfter(h, at);
       if (logged !== undefined)
-        say.broken(logged.index, `a write of stream ${stream.name} to a peer that is gone was reported`);
-      else if (passed !== undefined) say.kept();
+        say.broken(logged, `a write of stream ${stream.name} to a peer that is gone was reported`);
+      else if (horizonAfter(h, stream.loop, at) !== undefined) say.kept();
     }
   },
 
@@ -157,24 +200,27 @@ export const writingRules: RuleSet = {
         const told = toldOf(send);
         if (send.failed !== undefined) say.chose('raised', send.at);
         else if (told === 'done')
-          say.broken(
-            send.frames[0]!.enter!.index,
-            `a write after the close of stream ${stream.name} was told as done`,
-          );
-        else if (told === 'failed') say.chose('failed', send.frames[0]!.enter!.index);
-        else if (h.horizons.some(({ loop, from }) => loop === stream.loop && from > send.at))
-          say.chose('ignored', send.at);
+          say.broken(toldAt(send), `a write after the close of stream ${stream.name} was told as done`);
+        else if (told === 'failed') say.chose('failed', toldAt(send));
+        else if (horizonAfter(h, stream.loop, send.at) !== undefined) say.chose('ignored', send.at);
       }
   },
 
   'STREAM-WRITE-11': (h, say) => {
+    const ended = new Map(
+      [...outputs(h)].map(({ stream, collects }) => [stream, collects.find(({ eof }) => eof)] as const),
+    );
     for (const stream of h.streams) {
-      const closed = closedAt(stream);
-      const passed = h.horizons.find(({ loop, from }) => loop === stream.loop && from > closed);
+      const closing = closingAt(h, stream);
+      if (closing === Infinity) continue;
+      // One that sends first what it has is closed when its peer sees the end, or when it says so.
+      const closed = mayLinger(h, stream)
+        ? Math.min(ended.get(stream)?.step.index ?? Infinity, closeFrameAt(stream))
+        : closing;
+      const passed = horizonAfter(h, stream.loop, closed);
       for (const send of stream.sends) {
-        const told = send.frames[0]?.enter!.index ?? Infinity;
-        if (!send.told || send.failed !== undefined || send.at > closed || told < closed) continue;
-        if (told < Infinity) say.kept();
+        if (!send.told || send.failed !== undefined || send.at > closing || toldAt(send) < closing) continue;
+        if (toldAt(send) < Infinity) say.kept();
         else if (passed !== undefined)
           say.broken(
             passed.to,

@@ -82,8 +82,7 @@ export class Pipes {
   }
 }
 
-const peerOf = (fd: string): string =>
-  fd.endsWith('.peer') ? fd.slice(0, -'.peer'.length) : `${fd}.peer`;
+const peerOf = (fd: string): string => (fd.endsWith('.peer') ? fd.slice(0, -'.peer'.length) : `${fd}.peer`);
 
 /** Where bytes lie that a stream was given before anybody accepted it. */
 const early = (stream: string): string => `${stream} connecting`;

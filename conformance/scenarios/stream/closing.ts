@@ -111,7 +111,7 @@ export const closingChecks: readonly Check[] = [
         name: `closed-when-bytes-for-a-read-of-${what}-have-come-${kind}`,
         fds: { a: kind },
         main: [stream('a', 's'), read, inTurn([]).begin, start],
-        callbacks: { read: [], ...inTurn([write('a.peer', '1234567\n8'), closeStream('s')], []).callbacks },
+        callbacks: { read: [], ...inTurn([closeStream('s'), write('a.peer', '1234567\n8')], []).callbacks },
       }),
     ]),
   ]),
@@ -145,7 +145,7 @@ export const closingChecks: readonly Check[] = [
     name: 'in-a-read-callback-with-a-write-that-fits',
     fds: { a: { kind: 'pair', buffer: 8192 } },
     // The peer makes room and sends in one stage: the stream is readable and writable at once.
-    main: [stream('a', 's'), sendBytes('s', 60_000, 'sent'), readSome('s', 'some'), inTurn([]).begin, start],
+    main: [stream('a', 's'), sendBytes('s', 200_000, 'sent'), readSome('s', 'some'), inTurn([]).begin, start],
     callbacks: {
       sent: [],
       some: [closeStream('s')],

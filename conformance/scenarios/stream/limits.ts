@@ -91,11 +91,12 @@ export const limitChecks: readonly Check[] = [
   check({
     clauses: ['STREAM-LIMIT-6', 'STREAM-WRITE-1'],
     name: 'a-write-that-is-too-large',
-    fds: { a: 'pair' },
+    // So much neither fits into the kernel nor may wait.
+    fds: { a: { kind: 'pair', buffer: 8192 } },
     main: [
-      stream('a', 's', { maxWrite: 1000 }),
+      stream('a', 's', { maxWrite: 50_000 }),
       send('s', 'before '),
-      sendBytes('s', 2000),
+      sendBytes('s', 200_000),
       send('s', 'after'),
       inTurn([]).begin,
       start,

@@ -1,7 +1,7 @@
 /** Checks of `spec/stream/reentrancy.md`. */
 import type { Action } from '../../../spec/scenario.js';
 import type { Check } from '../check.js';
-import { check, done, schedule, start, write } from '../program.js';
+import { check, done, start, timeout, write } from '../program.js';
 import {
   closeStream,
   collect,
@@ -35,10 +35,17 @@ export const reentrancyChecks: readonly Check[] = [
   }),
   check({
     clauses: ['STREAM-REENTRY-5', 'STREAM-REENTRY-1'],
-    name: 'a-task-beside-hundreds-of-lines',
-    fds: { a: 'pair' },
-    main: [stream('a', 's'), AGAIN, write('a.peer', '.\n'.repeat(LINES)), start],
-    callbacks: { line: chain(20, [schedule('other')]), other: [] },
+    name: 'others-beside-hundreds-of-lines',
+    fds: { a: 'pair', b: 'pair' },
+    main: [
+      stream('a', 's'),
+      stream('b', 'p'),
+      readSome('p', 'some'),
+      AGAIN,
+      write('a.peer', '.\n'.repeat(LINES)),
+      start,
+    ],
+    callbacks: { line: chain(20, [timeout(0, 'timer'), write('b.peer')]), timer: [], some: [] },
   }),
   check({
     clauses: ['STREAM-REENTRY-2', 'STREAM-READ-7'],

@@ -1,0 +1,22 @@
+/**
+ * Whether the loop reported something as an error. A warning is none.
+ */
+import type { History } from '../../trace/history.js';
+
+const known = new WeakMap<History, readonly number[]>();
+
+const find = (h: History): number[] =>
+  h.steps.filter(({ record }) => record.k === 'log' && record.level !== 'warning').map(({ index }) => index);
+
+/** The callbacks of the scenario raised nothing: what is reported has another cause. */
+export const isInnocent = (h: History): boolean => h.throws.length === 0;
+
+/** Step of the first report after a step. O(reports) after the first time. */
+export function reportedAfter(h: History, step: number): number | undefined {
+  let reports = known.get(h);
+  if (reports === undefined) {
+    reports = find(h);
+    known.set(h, reports);
+  }
+  return reports.find((at) => at > step);
+}
