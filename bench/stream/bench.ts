@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- stream [--cpu] [--rounds N]`: the reference's stream beside net.Socket and Tornado.
+ * `npm run bench -- stream [--cpu] [--rounds N] [rates] [curve]`: the reference's stream beside net.Socket and Tornado.
  *
  * Rounds are interleaved, so that what else the machine does meets all alike; medians are shown, and how many times as much the
  * reference does. `--cpu` goes by the CPU time of the process in place of the clock: for a machine that is busy.
@@ -44,8 +44,9 @@ const ROWS: readonly Row[] = [
 const CURVE_MEGABYTES = [1, 2, 4, 8, 16, 32, 64];
 
 export async function benchStream(words: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...words],
+    allowPositionals: true,
     options: {
       cpu: { type: 'boolean', default: false },
       rounds: { type: 'string', default: String(ROUNDS) },
@@ -55,8 +56,9 @@ export async function benchStream(words: readonly string[]): Promise<void> {
   const rounds = Number(values.rounds);
   const contestants = start();
   try {
-    await rates(contestants, rounds, seconds);
-    await curve(contestants, rounds, seconds);
+    const wanted = (part: string) => positionals.length === 0 || positionals.includes(part);
+    if (wanted('rates')) await rates(contestants, rounds, seconds);
+    if (wanted('curve')) await curve(contestants, rounds, seconds);
   } finally {
     for (const contestant of contestants) contestant.end();
   }

@@ -17,6 +17,8 @@ import type { ReadBuffer } from './read-buffer.js';
 /** Not there yet. */
 export const NOT_FOUND = -1;
 
+const NOTHING = new Uint8Array(0);
+
 /** What comparing at one place says. */
 const DIFFERS = 0;
 const MATCHES = 1;
@@ -25,17 +27,25 @@ const RUNS_OUT = 2;
 export class DelimiterSearch {
   /** How many bytes it has looked at so far, some of them twice. */
   scannedBytes = 0;
-  readonly #delimiter: Uint8Array;
+  #delimiter: Uint8Array = NOTHING;
   /** Where to go on: in this chunk (undefined: in the buffer's first), */
   #chunk: Chunk | undefined;
   /** at this index of its bytes, */
   #index = 0;
   /** and how many bytes the buffer has in front of the chunk's first. */
   #before = 0;
+  /** What it has found. */
+  #found = NOT_FOUND;
 
-  /** @param delimiter One byte or more, not to be changed meanwhile. */
-  constructor(delimiter: Uint8Array) {
+  /**
+   * Begins a search from the start of a buffer. One object does for all searches, one after the other. O(1)
+   * @param delimiter One byte or more, not to be changed meanwhile.
+   */
+  begin(delimiter: Uint8Array): void {
     this.#delimiter = delimiter;
+    this.#chunk = undefined;
+    this.#before = 0;
+    this.#found = NOT_FOUND;
   }
 
   /**
@@ -45,14 +55,19 @@ export class DelimiterSearch {
    * @returns How many bytes there are up to the delimiter's end; or {@link NOT_FOUND}.
    */
   find(buffer: ReadBuffer): number {
+    if (this.#found !== NOT_FOUND || buffer.head === undefined) return this.#found;
     if (this.#chunk === undefined) {
       this.#chunk = buffer.head;
-      if (this.#chunk === undefined) return NOT_FOUND;
       this.#index = this.#chunk.start;
     }
+    this.#found = this.#search(this.#chunk);
+    if (this.#found !== NOT_FOUND) this.#chunk = undefined; // Nobody is to be kept alive by a search that is over.
+    return this.#found;
+  }
+
+  #search(chunk: Chunk): number {
     const size = this.#delimiter.length;
     for (;;) {
-      const chunk: Chunk = this.#chunk;
       const inside = this.#findInside(chunk);
       if (inside !== NOT_FOUND) return this.#before + inside + size - chunk.start;
       // What is left are the places too near to the chunk's end for a whole delimiter.
@@ -63,8 +78,8 @@ export class DelimiterSearch {
       }
       if (chunk.next === undefined) return NOT_FOUND;
       this.#before += chunk.length;
-      this.#chunk = chunk.next;
-      this.#index = this.#chunk.start;
+      this.#chunk = chunk = chunk.next;
+      this.#index = chunk.start;
     }
   }
 
@@ -79,8 +94,9 @@ export class DelimiterSearch {
     const found = buffer.indexOf(size === 1 ? delimiter[0]! : delimiter, this.#index);
     const ended = found === -1 || found > last;
     this.scannedBytes += (ended ? end : found + size) - this.#index;
-    this.#index = ended ? last + 1 : found;
-    return ended ? NOT_FOUND : found;
+    if (!ended) return found;
+    this.#index = last + 1;
+    return NOT_FOUND;
   }
 
   /** Compares the delimiter with the bytes at one place, into the next chunks if need be. */

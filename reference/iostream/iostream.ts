@@ -38,7 +38,7 @@
  * one look at it. Then the stream is closed.
  *
  * **After close** nothing succeeds: what is pending fails, in later tasks: connect, read, writes in their order; then comes the close
- * callback. Bytes that the kernel has not taken are dropped.
+ * callback. Bytes that the kernel does not take are dropped.
  */
 /* eslint-disable @typescript-eslint/no-misused-promises -- the promise forms are further overloads of the contract's methods */
 import { ERROR, READ, WRITE, type Callback } from '../../spec/contract.js';
@@ -102,6 +102,7 @@ export class IOStream implements Required<Stream> {
   readonly #maxWriteBytes: number;
   readonly #input: Input;
   readonly #output: WriteQueue;
+  readonly #until = new Until();
   readonly #callbacks = new Callbacks({
     schedule: (callback) => this.#tell(callback),
     failed: (error) => this.#close(error),
@@ -221,7 +222,7 @@ export class IOStream implements Required<Stream> {
     if (!(bytes instanceof Uint8Array) || bytes.length === 0) throw new InvalidDelimiterError(delimiter);
     const limit = this.#limitOf(maxBytes);
     this.#checkReadable('readUntil', callback);
-    this.#begin(new Until(bytes, limit, callback));
+    this.#begin(this.#until.begin(bytes, limit, callback));
   }
 
   /**
@@ -269,7 +270,7 @@ export class IOStream implements Required<Stream> {
     if (callback === undefined) return promised((callback) => this.readSome(size, callback));
     if (size !== undefined) checkCount('size', size, 1);
     this.#checkReadable('readSome', callback);
-    this.#begin(new Some(size ?? Infinity, callback));
+    this.#begin(new Some(Math.min(size ?? Infinity, this.#maxReadBytes), callback));
   }
 
   /**
@@ -435,7 +436,7 @@ export class IOStream implements Required<Stream> {
     if (!over) return this.#listen();
     // What was called in this turn may go on in a microtask. What is done must be told first.
     if (this.#callbacks.called > 0 || this.#output.hasDone()) this.#schedule();
-    else return this.#close(this.#input.cause);
+    else return this.#close(this.#failure());
     this.#listen();
   }
 
@@ -507,7 +508,7 @@ export class IOStream implements Required<Stream> {
         const size = input.measure();
         if (size === OVERFLOW) return this.#overflow(read);
         if (size === WAIT) {
-          if (input.ended) this.#close(input.cause);
+          if (input.ended) this.#close(this.#failure());
           return;
         }
         if (callbacks.exhausted) return this.#schedule();
@@ -547,6 +548,11 @@ export class IOStream implements Required<Stream> {
     else this.#schedule();
   }
 
+  /** What has gone wrong, of which the end is the consequence; undefined if nothing has. */
+  #failure(): Error | undefined {
+    return this.#writeFailure ?? this.#input.cause;
+  }
+
   #failWrites(result: Result): void {
     this.#writeFailure ??= new PosixError(result, 'write');
     this.#schedule();
@@ -579,6 +585,9 @@ export class IOStream implements Required<Stream> {
    */
   #close(cause: Error | undefined, readError?: Error): void {
     if (this.#state === 'closed') return;
+    // What was only gathered, as if each write had gone out by itself. Nobody is told any more how that goes.
+    if (this.#state === 'open' && !this.#output.blocked && this.#writeFailure === undefined)
+      this.#output.flush();
     this.#state = 'closed';
     this.#error = cause;
     this.#unwatch(); // Before the fd is closed: what the loop would watch then is another's.

@@ -33,16 +33,17 @@ export interface Read {
   measure(buffer: ReadBuffer, ended: boolean): number;
 }
 
-/** Up to and including the first delimiter. */
+/** Up to and including the first delimiter. There is one a stream, begun anew for each such read: it is the most frequent. */
 export class Until implements Read {
-  readonly #search: DelimiterSearch;
+  limit = 0;
+  callback: ReadCallback = ignore;
+  readonly #search = new DelimiterSearch();
 
-  constructor(
-    delimiter: Uint8Array,
-    readonly limit: number,
-    readonly callback: ReadCallback,
-  ) {
-    this.#search = new DelimiterSearch(delimiter);
+  begin(delimiter: Uint8Array, limit: number, callback: ReadCallback): this {
+    this.limit = limit;
+    this.callback = callback;
+    this.#search.begin(delimiter);
+    return this;
   }
 
   /** O(bytes that came since the last time) */
@@ -128,3 +129,5 @@ function within(limit: number, found: number, buffer: ReadBuffer): number {
   if (found !== NOT_FOUND) return found <= limit ? found : OVERFLOW;
   return buffer.length >= limit ? OVERFLOW : WAIT;
 }
+
+function ignore(): void {}
