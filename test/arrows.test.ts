@@ -144,6 +144,17 @@ void t.test('every import follows an arrow', (t) => {
   t.end();
 });
 
+void t.test('within the reference, too, arrows point down: the loop knows no stream', (t) => {
+  const up = imports.filter(
+    (found) =>
+      found.from.startsWith('reference/ioloop/') &&
+      !isTest(found.from) &&
+      found.specifier.includes('/iostream'),
+  );
+  t.same(up, []);
+  t.end();
+});
+
 void t.test('every floor has files', (t) => {
   for (const floor of Object.keys(ARROWS))
     t.ok(

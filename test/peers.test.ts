@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import { runConformance } from '../conformance/run.js';
 import type { Launch } from '../conformance/subject/index.js';
+import { PLAIN } from '../conformance/subject/test/wrong.js';
 import { packageRoot } from '../spec/package-root.js';
 
 const root = packageRoot();
@@ -21,16 +22,43 @@ const host = (...args: string[]): Launch => ({
   env: { PYTHONPATH: join(root, 'conformance/adapters/python') },
 });
 
-const PEERS = {
-  Tornado: host(join(root, 'fixtures/subjects/tornado.py')),
-  asyncio: host(join(root, 'fixtures/subjects/stdlib_asyncio.py')),
-  uvloop: host('--asyncio', 'uvloop:new_event_loop'),
+interface Peer {
+  readonly launch: Launch;
+  readonly profiles: readonly string[];
+  /** Why it can't be judged here; false if it can. */
+  readonly skip: string | false;
+}
+
+const inPython = (...args: string[]): Peer => ({
+  launch: host(...args),
+  profiles: ['loop', 'stream'],
+  skip: missing,
+});
+
+/** By the title of its section. */
+const PEERS: Readonly<Record<string, Peer>> = {
+  Tornado: inPython(join(root, 'fixtures/subjects/tornado.py')),
+  asyncio: inPython(join(root, 'fixtures/subjects/stdlib_asyncio.py')),
+  uvloop: inPython('--asyncio', 'uvloop:new_event_loop'),
+  'net.Socket': {
+    launch: {
+      command: 'env',
+      args: [
+        ...PLAIN,
+        process.execPath,
+        join(root, 'dist/conformance/host/main.js'),
+        join(root, 'dist/fixtures/subjects/node-net.js'),
+      ],
+    },
+    profiles: ['stream'],
+    skip: false,
+  },
 };
 
 /** Clauses that a peer's section of the page explains. */
 function explained(peer: string): string[] {
   const section = page.split(/^## /m).find((text) => text.startsWith(`${peer}\n`)) ?? '';
-  return [...section.matchAll(/^### (LOOP-[A-Z]+-\d+)/gm)].map((match) => match[1]!).sort();
+  return [...section.matchAll(/^### ((?:LOOP|STREAM)-[A-Z]+-\d+)/gm)].map((match) => match[1]!).sort();
 }
 
 t.test('peers are installed in CI', (t) => {
@@ -38,14 +66,14 @@ t.test('peers are installed in CI', (t) => {
   t.end();
 });
 
-for (const [peer, launch] of Object.entries(PEERS)) {
-  t.test(`${peer}: every failure is accounted for`, { skip: missing }, async (t) => {
+for (const [peer, { launch, profiles, skip }] of Object.entries(PEERS)) {
+  t.test(`${peer}: every failure is accounted for`, { skip }, async (t) => {
     const report = await runConformance({
       launch,
       reference: undefined,
       strict: false,
       jobs: 2,
-      profiles: ['loop'],
+      profiles,
       only: [],
       skip: [],
     });
@@ -56,11 +84,29 @@ for (const [peer, launch] of Object.entries(PEERS)) {
   });
 }
 
-t.test('snippets print what the page says', { skip: missing }, async (t) => {
-  const snippets = [...page.matchAll(/```py (\w+)\n([^]*?)```\s+```text\n([^]*?)```/g)];
-  t.equal(snippets.length, [...page.matchAll(/```py/g)].length, 'each has its output');
-  for (const [, peer, code, output] of snippets) {
-    const { stdout } = await promisify(execFile)(python, ['-c', code!], { timeout: 60_000 });
-    t.equal(stdout, output, `${peer}: ${code!.split('\n').find((line) => line.includes('loop')) ?? ''}`);
+/** How a snippet is run, by its language. */
+const RUN: Readonly<
+  Record<
+    string,
+    { readonly command: string; readonly args: readonly string[]; readonly skip: string | false }
+  >
+> = {
+  py: { command: python, args: ['-c'], skip: missing },
+  js: { command: process.execPath, args: ['--input-type=module', '-e'], skip: false },
+};
+
+t.test('snippets print what the page says', async (t) => {
+  const snippets = [...page.matchAll(/```(py|js) (\S+)\n([^]*?)```\s+```text\n([^]*?)```/g)];
+  t.equal(snippets.length, [...page.matchAll(/```(py|js)/g)].length, 'each has its output');
+  for (const [, language, peer, code, output] of snippets) {
+    const { command, args, skip } = RUN[language!]!;
+    await t.test(
+      `${peer}: ${code!.split('\n').find((line) => /loop|stream|socket/.test(line)) ?? ''}`,
+      { skip },
+      async (t) => {
+        const { stdout } = await promisify(execFile)(command, [...args, code!], { timeout: 60_000 });
+        t.equal(stdout, output);
+      },
+    );
   }
 });

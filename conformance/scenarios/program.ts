@@ -102,13 +102,25 @@ export const SENTINEL_MS = 1000;
 const QUIET_MS = 24;
 
 /**
- * Three quiet windows, as many as it takes to tell a spin from a garbage collection, then `done`: `quietly.begin` is the
- * action that begins them, `quietly.callbacks` belong to the callbacks.
+ * Four quiet windows, then `done`: three are as many as it takes to tell a spin from a garbage collection, and one is to spare, as
+ * a busy host may cut one short, between the setting of its timer and the wait. `quietly.begin` is the action that begins
+ * them, `quietly.callbacks` belong to the callbacks.
  */
 export const quietly = {
   begin: timeout(QUIET_MS, 'quiet1'),
-  callbacks: { quiet1: [timeout(QUIET_MS, 'quiet2')], quiet2: [timeout(QUIET_MS, 'quiet3')], quiet3: [done] },
+  callbacks: {
+    quiet1: [timeout(QUIET_MS, 'quiet2')],
+    quiet2: [timeout(QUIET_MS, 'quiet3')],
+    quiet3: [timeout(QUIET_MS, 'quiet4')],
+    quiet4: [done],
+  },
 } as const;
+
+/** The callbacks of {@link quietly}, with something else in place of `done`. */
+export const quietlyThen = (...actions: Action[]): Readonly<Record<string, readonly Action[]>> => ({
+  ...quietly.callbacks,
+  quiet4: actions,
+});
 
 /** Runs of a callback: a list of actions for the first, second, … run; `rest` for every run after those. */
 export type Runs = readonly Action[] | { runs?: Action[][]; rest?: Action[] };

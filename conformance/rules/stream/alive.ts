@@ -30,4 +30,9 @@ function isAlive(h: History): boolean {
 export const ofTheLiving =
   (rule: Rule): Rule =>
   (h, say) =>
-    rule(h, isAlive(h) ? say : { kept: nothing, broken: say.broken, chose: nothing, excused: nothing });
+    rule(
+      h,
+      isAlive(h)
+        ? say
+        : { kept: nothing, broken: (at, text) => say.broken(at, text), chose: nothing, excused: nothing },
+    );

@@ -47,7 +47,7 @@ function judgeLateWrites(h: History, stream: StreamLife, say: Say): void {
   for (const send of output.sends) {
     // Of those before the last it isn't known whether they were out.
     const out = send.from + send.bytes.length - collectedBefore(output, closing) <= output.capacity;
-    if (out || !send.told || toldAt(send) < closing) continue;
+    if (out || !send.told || toldAt(send) <= closing) continue;
     const discards = h.subject.choices['stream.close-unwritten'] === 'discard';
     const lost = end !== undefined && end.total < send.from + send.bytes.length;
     if (toldOf(send) === 'failed') say.kept();
@@ -69,7 +69,7 @@ export const closingRules: RuleSet = {
       const passed = horizonAfter(h, stream.loop, Math.min(closing, closeFrameAt(stream)));
       if (again !== undefined)
         say.broken(again.enter!.index, `the close callback of stream ${stream.name} was called twice`);
-      else if (passed === undefined || !callbacks.some(({ at }) => at < closing)) continue;
+      else if (passed === undefined || !callbacks.some(({ at }) => at <= closing)) continue;
       else if (closeFrame(stream) !== undefined) say.kept();
       else if (!mayLinger(h, stream))
         say.broken(passed.to, `the close callback of stream ${stream.name} was not called`);
@@ -133,7 +133,7 @@ export const closingRules: RuleSet = {
       const passed = horizonAfter(h, stream.loop, closing);
       // What had its bytes before may be delivered yet: STREAM-REENTRY-6.
       for (const { read, endAt, dueAt, bytes } of factsOf(h, stream)) {
-        if (read.at > closing || endAt < closing || dueAt < closedAt(stream)) continue;
+        if (read.at > closing || endAt <= closing || dueAt < closedAt(stream)) continue;
         const some = bytes !== undefined && bytes.length > 0;
         // A read up to the end has got it by the close.
         if (some && read.action.op === 'readUntilClose') continue;
@@ -272,7 +272,7 @@ export const closingRules: RuleSet = {
       const end = collects.find(({ eof }) => eof);
       if (closing === Infinity || end === undefined || end.step.index < closing) continue;
       if (wasReset(stream) || troubledAt(stream) < closing || unsentAtClose(output, closing) <= 0) continue;
-      if (sends.some((send) => toldAt(send) < closing && toldOf(send) === 'failed')) continue;
+      if (sends.some((send) => toldAt(send) <= closing && toldOf(send) === 'failed')) continue;
       say.chose(end.total >= sent.length ? 'flushed' : 'discarded', end.step.index);
     }
   },
@@ -284,7 +284,7 @@ export const closingRules: RuleSet = {
       const passed = horizonAfter(h, stream.loop, closing)?.to;
       for (const fact of factsOf(h, stream)) {
         const { read, endAt, dueAt, bytes, overlaps } = fact;
-        if (read.at > closing || endAt < closing || overlaps || read.action.op === 'readUntilClose') continue;
+        if (read.at > closing || endAt <= closing || overlaps || read.action.op === 'readUntilClose') continue;
         if (passed === undefined && endAt === Infinity) continue;
         if (endAt > (passed ?? Infinity)) {
           if (!mayLinger(h, stream))

@@ -156,8 +156,8 @@ export function roomAt({ stream, collects }: Output, position: number): number {
 export function mayLinger(h: History, stream: StreamLife): boolean {
   if (h.subject.choices['stream.close-unwritten'] === 'discard') return false;
   const closing = closingAt(h, stream);
-  const sends = stream.sends.filter(({ failed, at }) => failed === undefined && at < closing);
-  if (sends.every((send) => send.told && toldAt(send) < closing)) return false;
+  const sends = stream.sends.filter(({ failed, at }) => failed === undefined && at <= closing);
+  if (sends.every((send) => send.told && toldAt(send) <= closing)) return false;
   const bytes = sends.reduce((sum, send) => sum + send.bytes.length, 0);
   if (connectedAt(stream) > closing) return bytes > 0;
   const output = outputOf(h, stream);

@@ -3,7 +3,7 @@ import { bytesOf, READS, type History, type StreamLife, type StreamRead } from '
 import { MAX_DATA } from '../../../spec/trace.js';
 import { horizonAfter } from '../horizons.js';
 import type { Rule, RuleSet } from '../rule.js';
-import { judgeWaiting } from '../spin.js';
+import { judgeWaiting, type Gap } from '../spin.js';
 import { judgeDue, passedSince } from './due.js';
 import { firstDifference } from './first-difference.js';
 import { wasReset } from './peers.js';
@@ -194,9 +194,8 @@ export const readingRules: RuleSet = {
     for (const fact of readFacts(h)) {
       const { stream, size, endAt } = fact;
       if (fact.read.action.op !== 'readUntilClose' || wasReset(stream) || Number.isNaN(fact.from)) continue;
-      const got = fact.bytes?.length;
       // A close has told it of another end, and so has whatever else ends the stream.
-      if (got !== undefined && readsUntil(stream) < endAt) continue;
+      const got = readsUntil(stream) < endAt ? undefined : fact.bytes?.length;
       if (got !== undefined && endAt < stream.file.eofAt)
         say.broken(endAt, `${nameOf(fact)} succeeded before the end of the peer's output`);
       else if (size === undefined) continue;
@@ -242,14 +241,17 @@ export const readingRules: RuleSet = {
       const facts = factsOf(h, stream);
       const input = stream.file.peer?.written;
       // How many of the bytes a read took that failed isn't known.
-      if (input === undefined || facts.some(({ bytes }) => bytes === undefined)) continue;
-      const taken = facts.reduce((sum, { bytes }) => sum + bytes!.length, 0);
-      const since = facts.reduce((last, { endAt }) => Math.max(last, endAt), stream.at);
-      if (input.size <= taken) continue;
-      const arrived = Math.max(since, input.stepOf(taken)!);
+      if (input === undefined || input.size === 0) continue;
+      if (facts.some(({ end, bytes }) => end !== undefined && bytes === undefined)) continue;
+      const takenBefore = (step: number): number =>
+        facts.reduce((sum, { endAt, bytes }) => (endAt <= step ? sum + (bytes?.length ?? 0) : sum), 0);
       const until = readsUntil(stream);
-      const when = `while bytes wait in stream ${stream.name} that nobody reads`;
-      judgeWaiting(h, say, (gap) => gap.from >= arrived && gap.to < until, when);
+      const waits = ({ from, to }: Gap): boolean =>
+        from > stream.at &&
+        to < until &&
+        !facts.some(({ read, endAt }) => read.at < to && endAt > from) &&
+        input.sizeBefore(from) > takenBefore(from);
+      judgeWaiting(h, say, waits, `while bytes wait in stream ${stream.name} that nobody reads`);
     }
   },
 

@@ -190,7 +190,7 @@ export const reentrancyRules: RuleSet = {
       const { stream, dueAt, endAt, bytes, size } = fact;
       const closing = closingAt(h, stream);
       if (size === undefined || fact.overlaps || nearLimit(fact) || wasReset(stream)) continue;
-      if (dueAt > closing || endAt < closing || troubledAt(stream) < closing) continue;
+      if (dueAt > closing || endAt <= closing || troubledAt(stream) < closing) continue;
       if (bytes !== undefined && (bytes.length > 0 || size === 0)) say.chose('delivered', endAt);
       else if (endAt < Infinity) say.chose('dropped', endAt);
     }

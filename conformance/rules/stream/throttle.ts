@@ -34,10 +34,11 @@ function roundsOf(fills: readonly FdCall[]): { readonly step: number; readonly t
 /** Undefined if it was not tried. */
 export function isThrottled(h: History, stream: StreamLife): Throttled | undefined {
   const peer = peerOf(h, stream);
-  if (peer === undefined || stream.reads.length > 0 || stream.closes.length > 0) return undefined;
+  if (peer === undefined || stream.closes.length > 0) return undefined;
   const rounds = roundsOf(callsOn(h, peer).filter(({ op, errno }) => op === 'fill' && errno === undefined));
   const [before, last] = rounds.slice(-2);
   if (rounds.length < FILLS || before === undefined || last === undefined) return undefined;
+  if (stream.reads.some(({ at }) => at < last.step)) return undefined;
   const taken = rounds.reduce((sum, { took }) => sum + took, 0);
   const stopped = last.took === 0 && before.took === 0;
   return stopped || taken > UNBOUNDED ? { stopped, taken, at: last.step } : undefined;

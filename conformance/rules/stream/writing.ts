@@ -28,8 +28,8 @@ function* writesToNobody(h: History): Generator<Send> {
 }
 
 /**
- * The step by which a write's callback has to have been called: there was room for all that the stream was ever given, and the loop
- * polled since. Those behind it count as well, as a stream may hand over several writes by one system call and tell them together.
+ * The step by which a write's callback has to have been called: there was room for all that the stream was given, and the loop polled
+ * since. Not for this write's bytes alone: libuv hands the kernel all that waits in one piece, and tells of it when that is out.
  */
 function dueBy(h: History, output: Output, send: Send): number | undefined {
   const room = Math.max(send.at, roomAt(output, output.sent.length));
@@ -219,7 +219,7 @@ export const writingRules: RuleSet = {
         : closing;
       const passed = horizonAfter(h, stream.loop, closed);
       for (const send of stream.sends) {
-        if (!send.told || send.failed !== undefined || send.at > closing || toldAt(send) < closing) continue;
+        if (!send.told || send.failed !== undefined || send.at > closing || toldAt(send) <= closing) continue;
         if (toldAt(send) < Infinity) say.kept();
         else if (passed !== undefined)
           say.broken(

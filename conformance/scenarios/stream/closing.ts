@@ -149,7 +149,7 @@ export const closingChecks: readonly Check[] = [
     callbacks: {
       sent: [],
       some: [closeStream('s')],
-      ...inTurn([collect('a.peer'), write('a.peer', 'x')], [collect('a.peer')], []).callbacks,
+      ...inTurn([collect('a.peer'), write('a.peer', 'x')], ...again(3, collect('a.peer'))).callbacks,
     },
   }),
   ...reads.map(([what, read]) =>

@@ -1,7 +1,7 @@
 /** Checks of `spec/stream/connecting.md`. */
 import type { FdSpec } from '../../../spec/scenario.js';
 import type { Check } from '../check.js';
-import { accept, check, close, connect, done, quietly, start } from '../program.js';
+import { accept, check, close, connect, done, quietly, quietlyThen, start } from '../program.js';
 import { closeStream, collect, connectStream, inTurn, onClose, send, stream } from './words.js';
 
 const LISTENERS: Readonly<Record<string, FdSpec>> = {
@@ -70,7 +70,7 @@ export const connectingChecks: readonly Check[] = [
     name: 'not-connected',
     fds: { a: 'socket' },
     main: [stream('a', 's'), onClose('s', 'closed'), quietly.begin, start],
-    callbacks: { closed: [done], ...quietly.callbacks, quiet3: [closeStream('s')] },
+    callbacks: { closed: [done], ...quietlyThen(closeStream('s')) },
   }),
   check({
     clauses: ['STREAM-CONNECT-6'],

@@ -7,6 +7,7 @@ import {
   done,
   fill,
   quietly,
+  quietlyThen,
   reset,
   shutdown,
   start,
@@ -45,8 +46,7 @@ const inFours: Runs = { rest: [readSome('s', 'some', 4)] };
 
 /** Quiet windows, and then a sign of life: the read ends the program. */
 const afterwards = (read: Action): Readonly<Record<string, Runs>> => ({
-  ...quietly.callbacks,
-  quiet3: [read],
+  ...quietlyThen(read),
   some: [done],
 });
 

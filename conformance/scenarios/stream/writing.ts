@@ -1,7 +1,7 @@
 /** Checks of `spec/stream/writing.md`. */
 import type { FdSpec } from '../../../spec/scenario.js';
 import type { Check } from '../check.js';
-import { check, close, quietly, start } from '../program.js';
+import { check, close, done, quietly, quietlyThen, start } from '../program.js';
 import { again, closeStream, collect, inTurn, send, sendBytes, stream } from './words.js';
 
 /** The stream has the writing end. */
@@ -115,7 +115,7 @@ export const writingChecks: readonly Check[] = [
       name: `a-peer-that-takes-nothing-${kind}`,
       fds: { a: { kind, buffer: 8192 } },
       main: [stream('a', 's'), sendBytes('s', BLOCKED / 4), quietly.begin, start],
-      callbacks: { ...quietly.callbacks, quiet3: [collect('a.peer'), ...quietly.callbacks.quiet3] },
+      callbacks: quietlyThen(collect('a.peer'), done),
     }),
     check({
       clauses: ['STREAM-WRITE-8', 'STREAM-WRITE-9'],

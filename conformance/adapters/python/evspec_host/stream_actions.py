@@ -167,7 +167,7 @@ class StreamActions:
         if action["op"] in self._MAKING:
             return self._MAKING[action["op"]](self, action, fd, token)
         if action["stream"] not in self._streams:
-            return None
+            raise Unrunnable(f"'{action['op']}' names the stream '{action['stream']}', which was not made")
         return self._USING[action["op"]](self, self._streams[action["stream"]], action, token)
 
     _MAKING: ClassVar[Dict[str, Callable[[StreamActions, Action, str, int], None]]] = {
