@@ -91,7 +91,6 @@ void t.test('python streams', { skip: noPython }, async (t) => {
       const trace = await run({
         fds: { a: { kind: 'pair' }, l: { kind: 'listener' } },
         main: [
-          readSome('s', 'some'),
           stream('a', 's', 7),
           { op: 'readUntil', stream: 's', delimiter: '\r\ní', max: 5, run: 'until' },
           { op: 'readUntilRegex', stream: 's', pattern: '\\r?\\n', run: 'regex' },
@@ -119,25 +118,23 @@ void t.test('python streams', { skip: noPython }, async (t) => {
       t.same(
         recordsOf(trace, 'did').flatMap(({ op, token }) => (token === undefined ? [] : [[token, op]])),
         [
-          [1, 'readSome'],
-          [2, 'readUntil'],
-          [3, 'readUntilRegex'],
+          [1, 'readUntil'],
+          [2, 'readUntilRegex'],
+          [3, 'readBytes'],
           [4, 'readBytes'],
-          [5, 'readBytes'],
-          [6, 'readSome'],
-          [7, 'readUntilClose'],
+          [5, 'readSome'],
+          [6, 'readUntilClose'],
+          [7, 'send'],
           [8, 'send'],
           [9, 'send'],
-          [10, 'send'],
-          [11, 'onClose'],
+          [10, 'onClose'],
+          [11, 'connectStream'],
           [12, 'connectStream'],
-          [13, 'connectStream'],
         ],
       );
       t.same(did(trace, 'readSome'), [
-        { token: 1 },
         {
-          token: 6,
+          token: 5,
           raised: {
             type: 'BlockingIOError',
             text: '[Errno 11] Resource temporarily unavailable',
@@ -161,30 +158,44 @@ void t.test('python streams', { skip: noPython }, async (t) => {
           failed,
         })),
         [
-          { run: 'until', as: 'read', token: 2, data: 'until \r\ní, 5' },
-          { run: 'regex', as: 'read', token: 3, data: 'until /\\r?\\n/, 0' },
-          { run: 'bytes', as: 'read', token: 4, data: 'ÿÿÿ' },
-          { run: 'bytes', as: 'read', token: 5, data: '' },
+          { run: 'until', as: 'read', token: 1, data: 'until \r\ní, 5' },
+          { run: 'regex', as: 'read', token: 2, data: 'until /\\r?\\n/, 0' },
+          { run: 'bytes', as: 'read', token: 3, data: 'ÿÿÿ' },
+          { run: 'bytes', as: 'read', token: 4, data: '' },
           {
             run: 'all',
             as: 'read',
-            token: 7,
+            token: 6,
             failed: { type: 'RuntimeError', text: 'no more', errno: 'ECONNRESET' },
           },
-          { run: 'sent', as: 'sent', token: 8 },
-          { run: 'connected', as: 'connected', token: 12 },
+          { run: 'sent', as: 'sent', token: 7 },
+          { run: 'connected', as: 'connected', token: 11 },
           {
-            ...{ run: 'connected', as: 'connected', token: 13 },
+            ...{ run: 'connected', as: 'connected', token: 12 },
             failed: {
               type: 'ConnectionRefusedError',
               text: '[Errno 111] Connection refused',
               errno: 'ECONNREFUSED',
             },
           },
-          { run: 'closed', as: 'closed', token: 11, failed: { type: 'TimeoutError', text: 'too long' } },
+          { run: 'closed', as: 'closed', token: 10, failed: { type: 'TimeoutError', text: 'too long' } },
         ].map((record) => ({ data: undefined, failed: undefined, ...record })),
       );
     });
+  });
+
+  await t.test('a stream that was not made is asked for nothing', async (t) => {
+    const subject = new PythonSubject(FAKE);
+    t.teardown(() => subject.child.kill('SIGKILL'));
+    const run = {
+      name: 'too-early',
+      fds: { a: { kind: 'pair' as const } },
+      main: [readSome('s', 'some'), stream('a', 's', 7)],
+      callbacks: idle('some'),
+    };
+    const reply = await subject.ask({ run });
+    t.match(reply, { error: "'readSome' names the stream 's', which was not made" });
+    await subject.end();
   });
 
   await t.test('what can not be run is refused', async (t) => {

@@ -284,7 +284,8 @@ export const closingRules: RuleSet = {
       const passed = horizonAfter(h, stream.loop, closing)?.to;
       for (const fact of factsOf(h, stream)) {
         const { read, endAt, dueAt, bytes, overlaps } = fact;
-        if (read.at > closing || endAt <= closing || overlaps || read.action.op === 'readUntilClose') continue;
+        if (read.at > closing || endAt <= closing || overlaps || read.action.op === 'readUntilClose')
+          continue;
         if (passed === undefined && endAt === Infinity) continue;
         if (endAt > (passed ?? Infinity)) {
           if (!mayLinger(h, stream))
