@@ -147,11 +147,13 @@ export const readingRules: RuleSet = {
 
   'STREAM-READ-10': (h, say) => {
     const facts = new Map([...readFacts(h)].map((fact) => [fact.read, fact] as const));
-    for (const { first, fate } of overlapping(h)) {
+    for (const { first, fate, at } of overlapping(h)) {
       const fact = facts.get(first);
       if (fate === 'queued' || fate === 'overtook')
         say.excused('a second read is not refused (stream.overlapping-read)');
-      else if (fact !== undefined) judgeDue(h, fact, say, 'after a second read was refused');
+      // What had its bytes before is another matter: if it isn't called, that is no work of the refusal.
+      else if (fact !== undefined && fact.dueAt > at)
+        judgeDue(h, fact, say, 'after a second read was refused');
     }
   },
 

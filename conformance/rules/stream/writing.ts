@@ -34,7 +34,7 @@ function* writesToNobody(h: History): Generator<Send> {
 function dueBy(h: History, output: Output, send: Send): number | undefined {
   const room = Math.max(send.at, roomAt(output, output.sent.length));
   const passed = horizonAfter(h, output.stream.loop, room)?.to;
-  return passed !== undefined && isUndisturbed(output, passed) ? passed : undefined;
+  return passed !== undefined && output.faithful && isUndisturbed(output, passed) ? passed : undefined;
 }
 
 /** For each write the first step at which a later one was told as done. O(n). */

@@ -111,7 +111,7 @@ export const closingChecks: readonly Check[] = [
         name: `closed-when-bytes-for-a-read-of-${what}-have-come-${kind}`,
         fds: { a: kind },
         main: [stream('a', 's'), read, inTurn([]).begin, start],
-        callbacks: { read: [], ...inTurn([closeStream('s'), write('a.peer', '1234567\n8')], []).callbacks },
+        callbacks: { read: [], ...inTurn([write('a.peer', '1234567\n8'), closeStream('s')], []).callbacks },
       }),
     ]),
   ]),
