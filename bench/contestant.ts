@@ -26,9 +26,11 @@ export class Contestant {
   readonly #child: ChildProcess;
   readonly #answers: AsyncIterator<string>;
 
-  constructor(name: string, command: string, args: readonly string[]) {
+  /** @param environment Variables besides this process's own. */
+  constructor(name: string, command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
     this.name = name;
-    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const env = { ...process.env, ...environment };
+    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env });
     this.#answers = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
   }
 

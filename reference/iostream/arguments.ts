@@ -1,0 +1,22 @@
+/**
+ * What several calls ask of their arguments.
+ */
+import { InvalidCallbackError, InvalidCountError } from './errors.js';
+
+/** @throws {InvalidCallbackError} */
+export function checkCallback(callback: unknown): void {
+  if (typeof callback !== 'function') throw new InvalidCallbackError(callback);
+}
+
+/**
+ * @param what Its name, for the message.
+ * @throws {InvalidCountError} unless it is an integer from `least` on.
+ */
+export function checkCount(what: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least) throw new InvalidCountError(what, value, least);
+}
+
+/** @throws {InvalidCountError} unless it is a number of bytes; Infinity is no limit. */
+export function checkLimit(what: string, value: number): void {
+  if (value !== Infinity) checkCount(what, value, 1);
+}
