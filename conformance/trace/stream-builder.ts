@@ -17,6 +17,26 @@ export interface Builder {
   remember<E extends Entity>(list: E[], entity: E): E;
 }
 
+/**
+ * Puts the last of a list where its token belongs: what a callback asks for that was called inside of an operation is recorded
+ * before that operation.
+ * @returns whether it was there already
+ */
+function isInOrder(list: Entity[]): boolean {
+  const [before, last] = list.slice(-2);
+  if (before === undefined || last === undefined || before.token < last.token) return true;
+  list.sort((a, b) => a.token - b.token);
+  return false;
+}
+
+function placeAnew(sends: readonly Send[]): void {
+  let from = 0;
+  for (const send of sends) {
+    Object.assign(send, { from });
+    if (send.failed === undefined) from += send.bytes.length;
+  }
+}
+
 export class StreamBuilder {
   private readonly byName = new Map<string, StreamLife>();
   /** By listener: who has not been accepted yet; undefined for a connection of the scenario's own. */
@@ -56,6 +76,7 @@ export class StreamBuilder {
         if (stream === undefined) return true;
         const entity = this.builder.entity(step, record, action.run);
         this.builder.remember<StreamRead>(stream.reads, { ...entity, stream, action });
+        isInOrder(stream.reads);
         return true;
       }
       case 'send': {
@@ -68,6 +89,7 @@ export class StreamBuilder {
         if (record.raised === undefined) stream.file.sentBytes += bytes.length;
         const told = action.run !== undefined;
         this.builder.remember<Send>(stream.sends, { ...entity, stream, bytes, from, told });
+        if (!isInOrder(stream.sends)) placeAnew(stream.sends);
         return true;
       }
       case 'onClose': {

@@ -189,6 +189,15 @@ export const closingRules: RuleSet = {
       if (Math.min(closed, ended) < until) {
         if (Math.min(closed, ended) > threw.enter!.index) say.chose('closed', Math.min(closed, ended));
       } else if (served !== undefined) say.chose('continued', served.endAt);
+      else if (stream.closeCallbacks.length > 0) {
+        const dead = factsOf(h, stream).find(({ endAt, size }) => endAt === Infinity && size !== undefined);
+        const passed = dead && horizonAfter(h, stream.loop, Math.max(at, dead.dueAt))?.to;
+        if (passed !== undefined && passed < until)
+          say.broken(
+            passed,
+            `after a callback of stream ${stream.name} raised, it was neither closed nor did it go on`,
+          );
+      }
     }
   },
 

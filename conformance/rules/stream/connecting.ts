@@ -142,7 +142,7 @@ export const connectingRules: RuleSet = {
   'STREAM-CONNECT-7': (h, say) => {
     for (const { stream, connect, endAt, succeeded } of connects(h)) {
       const closing = closingAt(h, stream);
-      if (closing > endAt || closing === Infinity || connect.failed !== undefined) continue;
+      if (closing >= endAt || closing === Infinity || connect.failed !== undefined) continue;
       if (succeeded)
         say.broken(endAt, `stream ${stream.name} was told that it is connected after it was closed`);
       else if (horizonAfter(h, stream.loop, closing) !== undefined) say.kept();

@@ -132,17 +132,16 @@ export const limitRules: RuleSet = {
       const complete = peer.collected.bytes.equals(sent);
       for (const send of stream.sends) {
         const { at, bytes } = send;
-        if (bytes.length <= maxWrite) continue;
-        const refused = send.failed !== undefined || toldOf(send) === 'failed';
+        const refused = send.failed !== undefined || (bytes.length > maxWrite && toldOf(send) === 'failed');
         if (refused && complete && collects.length > 0) say.kept();
-        else if (refused && driesUp(h, output) !== undefined && stream.closes.length === 0)
+        else if (refused && output.faithful && driesUp(h, output) !== undefined && stream.closes.length === 0)
           say.broken(at, `stream ${name} refused a write, and what was written before did not arrive`);
         // What the kernel takes at once doesn't wait.
         const waits = sentBefore(output, at + 1) - collectedBefore(output, at) - capacity;
         if (!refused && waits > maxWrite && isUndisturbed(output, at))
           say.broken(
             at,
-            `stream ${name} accepted a write of ${bytes.length} bytes, where ${maxWrite} may wait`,
+            `stream ${name} accepted a write, so that at least ${waits} bytes wait, where ${maxWrite} may`,
           );
       }
     }

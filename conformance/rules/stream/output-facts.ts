@@ -31,6 +31,8 @@ export interface Output {
   readonly collects: readonly Collect[];
   /** Bytes that the kernel certainly doesn't hold at once, in all buffers between the two ends. */
   readonly capacity: number;
+  /** What the peer got is a beginning of what was sent. Else counting says little: STREAM-WRITE-1. */
+  readonly faithful: boolean;
 }
 
 /** Bytes that every kernel takes at once where nothing else is in flight: the smallest page. */
@@ -86,7 +88,9 @@ function gather(h: History, stream: StreamLife, peer: OpenFile): Output {
     return [{ step, got, total, all: op !== 'read', eof, errno }];
   });
   const sent = Buffer.concat(sends.map((send) => send.bytes));
-  return { stream, peer, sends, sent, collects, capacity: capacityOf(h, stream) };
+  const { bytes, size } = peer.collected;
+  const faithful = bytes.equals(sent.subarray(0, size));
+  return { stream, peer, sends, sent, collects, faithful, capacity: capacityOf(h, stream) };
 }
 
 function capacityOf(h: History, { fd, file }: StreamLife): number {

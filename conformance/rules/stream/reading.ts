@@ -133,7 +133,9 @@ export const readingRules: RuleSet = {
 
   'STREAM-READ-8': (h, say) => {
     for (const fact of readFacts(h))
-      if (fact.read.action.op !== 'readUntilClose') judgeDue(h, fact, say, 'though its bytes had come');
+      // One of no bytes waits for none: STREAM-READ-6.
+      if (fact.read.action.op !== 'readUntilClose' && fact.size !== 0)
+        judgeDue(h, fact, say, 'though its bytes had come');
   },
 
   'STREAM-READ-9': (h, say) => {
@@ -145,11 +147,13 @@ export const readingRules: RuleSet = {
 
   'STREAM-READ-10': (h, say) => {
     const facts = new Map([...readFacts(h)].map((fact) => [fact.read, fact] as const));
-    for (const { first, fate } of overlapping(h)) {
+    for (const { first, fate, at } of overlapping(h)) {
       const fact = facts.get(first);
       if (fate === 'queued' || fate === 'overtook')
         say.excused('a second read is not refused (stream.overlapping-read)');
-      else if (fact !== undefined) judgeDue(h, fact, say, 'after a second read was refused');
+      // What had its bytes before is another matter: if it isn't called, that is no work of the refusal.
+      else if (fact !== undefined && fact.dueAt > at)
+        judgeDue(h, fact, say, 'after a second read was refused');
     }
   },
 
@@ -192,9 +196,8 @@ export const readingRules: RuleSet = {
     for (const fact of readFacts(h)) {
       const { stream, size, endAt } = fact;
       if (fact.read.action.op !== 'readUntilClose' || wasReset(stream) || Number.isNaN(fact.from)) continue;
-      const got = fact.bytes?.length;
       // A close has told it of another end, and so has whatever else ends the stream.
-      if (got !== undefined && readsUntil(stream) < endAt) continue;
+      const got = readsUntil(stream) < endAt ? undefined : fact.bytes?.length;
       if (got !== undefined && endAt < stream.file.eofAt)
         say.broken(endAt, `${nameOf(fact)} succeeded before the end of the peer's output`);
       else if (size === undefined) continue;

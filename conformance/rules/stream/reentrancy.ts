@@ -135,8 +135,14 @@ export const reentrancyRules: RuleSet = {
       if (Math.min(closedAt(stream), eofAt, brokenAt) < index || peerOf(h, stream) === undefined) continue;
       if (troubledBefore(stream, index) || (action.op === 'send' && hasEnded(stream, index))) continue;
       const { raised } = record;
+      const limited = 'max' in action && action.max !== undefined;
       if (raised === undefined) say.kept();
-      else if (!isBusy(stream, index) && stream.maxRead === undefined && stream.maxWrite === undefined)
+      else if (
+        !limited &&
+        !isBusy(stream, index) &&
+        stream.maxRead === undefined &&
+        stream.maxWrite === undefined
+      )
         say.broken(
           index,
           `${action.op} in a callback of stream ${stream.name} raised ${raised.type}: ${raised.text}`,

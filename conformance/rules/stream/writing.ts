@@ -28,13 +28,13 @@ function* writesToNobody(h: History): Generator<Send> {
 }
 
 /**
- * The step by which a write's callback has to have been called: there was room for all that the stream was ever given, and the loop
- * polled since. Those behind it count as well, as a stream may hand over several writes by one system call and tell them together.
+ * The step by which a write's callback has to have been called: there was room for all that the stream was given, and the loop polled
+ * since. Not for this write's bytes alone: libuv hands the kernel all that waits in one piece, and tells of it when that is out.
  */
 function dueBy(h: History, output: Output, send: Send): number | undefined {
   const room = Math.max(send.at, roomAt(output, output.sent.length));
   const passed = horizonAfter(h, output.stream.loop, room)?.to;
-  return passed !== undefined && isUndisturbed(output, passed) ? passed : undefined;
+  return passed !== undefined && output.faithful && isUndisturbed(output, passed) ? passed : undefined;
 }
 
 /** For each write the first step at which a later one was told as done. O(n). */

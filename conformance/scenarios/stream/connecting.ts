@@ -37,7 +37,7 @@ export const connectingChecks: readonly Check[] = [
         inTurn([]).begin,
         start,
       ],
-      callbacks: { connected: [], ...inTurn([accept('l', 'b')], [collect('b')]).callbacks },
+      callbacks: { connected: [], ...inTurn([accept('l', 'b')], [collect('b')], [collect('b')]).callbacks },
       needs: ['early'],
     }),
     check({
@@ -85,7 +85,7 @@ export const connectingChecks: readonly Check[] = [
       quietly.begin,
       start,
     ],
-    callbacks: { connected: [], other: [], ...quietly.callbacks },
+    callbacks: { connected: [], other: [closeStream('p')], ...quietly.callbacks },
   }),
   check({
     clauses: ['STREAM-CONNECT-7'],

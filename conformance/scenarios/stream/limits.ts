@@ -1,7 +1,7 @@
 /** Checks of `spec/stream/limits.md`. */
 import type { Check } from '../check.js';
 import { check, start, write } from '../program.js';
-import { closeStream, collect, inTurn, onClose, readUntil, send, sendBytes, stream } from './words.js';
+import { again, closeStream, collect, inTurn, onClose, readUntil, send, sendBytes, stream } from './words.js';
 
 /** Bytes. */
 const LIMIT = 64;
@@ -102,5 +102,30 @@ export const limitChecks: readonly Check[] = [
       start,
     ],
     callbacks: inTurn([collect('a.peer')]).callbacks,
+  }),
+  check({
+    clauses: ['STREAM-LIMIT-6', 'STREAM-WRITE-1'],
+    name: 'a-write-that-is-too-large-behind-one-that-waits',
+    fds: { a: { kind: 'pair', buffer: 8192 } },
+    main: [
+      stream('a', 's', { maxWrite: 50_000 }),
+      sendBytes('s', 50_000),
+      sendBytes('s', 60_000),
+      inTurn([]).begin,
+      start,
+    ],
+    callbacks: inTurn(...again(20, collect('a.peer'))).callbacks,
+  }),
+  check({
+    clauses: ['STREAM-LIMIT-6', 'STREAM-WRITE-1'],
+    name: 'writes-that-are-too-large-together',
+    fds: { a: { kind: 'pair', buffer: 8192 } },
+    main: [
+      stream('a', 's', { maxWrite: 50_000 }),
+      ...Array.from({ length: 11 }, () => sendBytes('s', 50_000)),
+      inTurn([]).begin,
+      start,
+    ],
+    callbacks: inTurn(...again(20, collect('a.peer'))).callbacks,
   }),
 ];

@@ -34,6 +34,12 @@ const MIXED = 'GET /\r\nbody12345tail\r\n';
 const LINES = 'one\r\ntwo\r\n';
 const HEAD = 'a: b\r\n\r\nrest';
 
+/** A message that no buffer takes in one piece: so many bytes, and as many of these pieces. */
+const PIECE = 60_000;
+const PIECES = Array.from({ length: 6 }, (_, i): [Action] => [
+  { op: 'write', fd: 'a.peer', size: PIECE, from: i * PIECE },
+]);
+
 /** Reads on as soon as something has come. */
 const onAndOn: Runs = { rest: [readSome('s', 'some')] };
 const inFours: Runs = { rest: [readSome('s', 'some', 4)] };
@@ -195,6 +201,44 @@ const single: readonly Check[] = [
       ...inTurn([write('a.peer', 'aabbcc')], []).callbacks,
     },
   }),
+  ...(['pair', 'tcp', 'pipe'] as const).map((kind) =>
+    check({
+      clauses: ['STREAM-READ-8', 'STREAM-READ-2'],
+      name: `a-read-after-a-pause-${kind}`,
+      fds: { a: kind },
+      main: [stream('a', 's'), inTurn([]).begin, start],
+      // What comes while nobody reads may make the stream stop watching.
+      callbacks: {
+        counted: [],
+        ...inTurn([write('a.peer', 'ab')], [readBytes('s', 4, 'counted')], [write('a.peer', 'cdef')], [])
+          .callbacks,
+      },
+    }),
+  ),
+  ...(['pair', 'tcp'] as const).flatMap((kind) => [
+    check({
+      clauses: ['STREAM-READ-2', 'STREAM-READ-1', 'STREAM-READ-8'],
+      name: `many-bytes-${kind}`,
+      fds: { a: kind },
+      main: [stream('a', 's'), readBytes('s', 5 * PIECE, 'long'), inTurn([]).begin, start],
+      callbacks: {
+        long: [readBytes('s', 9, 'short')],
+        short: [],
+        ...inTurn(...PIECES, []).callbacks,
+      },
+    }),
+    check({
+      clauses: ['STREAM-READ-3', 'STREAM-READ-1', 'STREAM-READ-8'],
+      name: `a-line-of-many-bytes-${kind}`,
+      fds: { a: kind },
+      main: [stream('a', 's'), readUntil('s', 'THE END', 'long'), inTurn([]).begin, start],
+      callbacks: {
+        long: [readBytes('s', 4, 'short')],
+        short: [],
+        ...inTurn(...PIECES, [write('a.peer', 'THE END.end')], []).callbacks,
+      },
+    }),
+  ]),
   check({
     clauses: ['STREAM-READ-9', 'STREAM-READ-10'],
     name: 'a-second-line-while-the-first-is-pending',
@@ -290,6 +334,15 @@ const single: readonly Check[] = [
       callbacks: { more: [fill('a.peer'), quietly.begin], ...afterwards(readSome('s', 'some')) },
     }),
   ]),
+  ...MOST.map((kind) =>
+    check({
+      clauses: ['STREAM-READ-17'],
+      name: `bytes-that-nobody-reads-before-the-end-${kind}`,
+      fds: { a: kind },
+      main: [stream('a', 's'), write('a.peer', 'xyz'), close('a.peer'), quietly.begin, start],
+      callbacks: afterwards(readSome('s', 'some')),
+    }),
+  ),
   check({
     clauses: ['STREAM-READ-18'],
     name: 'a-reset-under-a-read',

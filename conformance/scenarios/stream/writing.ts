@@ -77,6 +77,17 @@ export const writingChecks: readonly Check[] = [
       callbacks: inTurn(...again(ROOM, collect('a.peer'))).callbacks,
     }),
   ]),
+  ...(['pair', 'pipe', 'tcp'] as const).map((kind) =>
+    check({
+      clauses: ['STREAM-WRITE-1'],
+      name: `a-write-when-there-is-room-again-${kind}`,
+      fds: { a: LARGE[kind]!.fd },
+      main: [stream('a', 's'), sendBytes('s', LARGE[kind]!.size), inTurn([]).begin, start],
+      // The peer makes room, and before the loop says so there is another write: behind the rest of the first.
+      callbacks: inTurn([collect('a.peer'), send('s', 'behind')], ...again(ROOM, collect('a.peer')))
+        .callbacks,
+    }),
+  ),
   ...(['pair', 'tcp'] as const).flatMap((kind) => [
     check({
       clauses: ['STREAM-WRITE-3'],
