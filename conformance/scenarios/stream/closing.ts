@@ -82,7 +82,7 @@ export const closingChecks: readonly Check[] = [
       name: `a-half-closed-stream-${kind}`,
       fds: { a: kind },
       main: [stream('a', 's'), send('s', 'bye'), endStream('s'), inTurn([]).begin, start],
-      callbacks: inTurn([collect('a.peer')], []).callbacks,
+      callbacks: inTurn([collect('a.peer')], [collect('a.peer')]).callbacks,
     }),
     check({
       clauses: ['STREAM-CLOSE-11', 'STREAM-WRITE-1'],

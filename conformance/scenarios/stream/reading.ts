@@ -32,7 +32,7 @@ const MOST: readonly Kind[] = ['pair', 'tcp', 'pipe'];
 const ENDS: readonly Ending[] = ['fin', 'half-close'];
 const MIXED = 'GET /\r\nbody12345tail\r\n';
 const LINES = 'one\r\ntwo\r\n';
-const HEAD = 'a: b\r\n\r\nrest';
+const HEADS = 'a: b\r\n\r\nc\n\nrest';
 
 /** A message that no buffer takes in one piece: so many bytes, and as many of these pieces. */
 const PIECE = 60_000;
@@ -106,10 +106,14 @@ const swept: readonly Check[] = [
   ...sweep({
     name: 'the-end-of-a-head',
     clauses: () => ['STREAM-READ-5', 'STREAM-READ-1'],
-    bytes: HEAD,
+    bytes: HEADS,
     kinds: ['pair', 'tcp'],
     asks: [readUntilRegex('s', '\\r?\\n\\r?\\n', 'head')],
-    callbacks: { head: [readBytes('s', 4, 'rest')], rest: [] },
+    callbacks: {
+      head: [readUntilRegex('s', '\\r?\\n\\r?\\n', 'next')],
+      next: [readBytes('s', 4, 'rest')],
+      rest: [],
+    },
   }),
   ...sweep({
     name: 'with-the-last-bytes',
