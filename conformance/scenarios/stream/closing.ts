@@ -96,7 +96,10 @@ export const closingChecks: readonly Check[] = [
       name: `reads-after-its-own-end-${kind}`,
       fds: { a: kind },
       main: [stream('a', 's'), endStream('s'), readSome('s', 'some'), inTurn([]).begin, start],
-      callbacks: { some: [], ...inTurn([collect('a.peer'), write('a.peer', 'still')], []).callbacks },
+      callbacks: {
+        some: [],
+        ...inTurn([collect('a.peer'), write('a.peer', 'still')], [collect('a.peer')]).callbacks,
+      },
     }),
     ...reads.flatMap(([what, read]) => [
       check({

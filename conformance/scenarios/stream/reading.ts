@@ -34,8 +34,8 @@ const MIXED = 'GET /\r\nbody12345tail\r\n';
 const LINES = 'one\r\ntwo\r\n';
 const HEADS = 'a: b\r\n\r\nc\n\nrest';
 
-/** A message that no buffer takes in one piece: so many bytes, and as many of these pieces. */
-const PIECE = 60_000;
+/** Messages that few buffers take in one piece: so many bytes, and as many of these pieces. A line has to stay below 64 KB for asyncio. */
+const PIECE = 50_000;
 const PIECES = Array.from({ length: 6 }, (_, i): [Action] => [
   { op: 'write', fd: 'a.peer', size: PIECE, from: i * PIECE },
 ]);
@@ -219,12 +219,12 @@ const single: readonly Check[] = [
       },
     }),
   ),
-  ...(['pair', 'tcp'] as const).flatMap((kind) => [
+  ...(['pair', 'tcp'] as const).map((kind) =>
     check({
-      clauses: ['STREAM-READ-2', 'STREAM-READ-1', 'STREAM-READ-8'],
-      name: `many-bytes-${kind}`,
+      clauses: ['STREAM-READ-2', 'STREAM-READ-3', 'STREAM-READ-1'],
+      name: `many-bytes-and-a-long-line-${kind}`,
       fds: { a: kind },
-      main: [stream('a', 's'), readBytes('s', 5 * PIECE, 'long'), inTurn([]).begin, start],
+      main: [stream('a', 's'), readBytes('s', 4.8 * PIECE, 'many'), inTurn([]).begin, start],
       callbacks: {
         long: [readBytes('s', 9, 'short')],
         short: [],
@@ -248,7 +248,7 @@ const single: readonly Check[] = [
         ...inTurn(...PIECES, [write('a.peer', 'THE END.end')], []).callbacks,
       },
     }),
-  ]),
+  ),
   check({
     clauses: ['STREAM-READ-9', 'STREAM-READ-10'],
     name: 'a-second-line-while-the-first-is-pending',
