@@ -57,7 +57,7 @@ export class Callbacks {
 
   /** This turn has had its share. */
   get exhausted(): boolean {
-    return this.#called >= CALLBACKS_PER_TURN;
+    return this.#called >= CALLBACKS_PER_TURN; // STREAM-REENTRY-5
   }
 
   /** A callback was called, and microtasks have not run since. */
@@ -86,7 +86,7 @@ export class Callbacks {
       if (returned !== undefined) this.#observe(returned);
     } catch (thrown) {
       if (isFatal(thrown)) this.#host.stopped();
-      else this.#host.failed(asError(thrown));
+      else this.#host.failed(asError(thrown)); // STREAM-CLOSE-8
       throw thrown;
     }
   }

@@ -74,7 +74,7 @@ export class DelimiterSearch {
       for (; this.#index < chunk.end; this.#index++) {
         const compared = this.#compare(chunk, this.#index);
         if (compared === MATCHES) return this.#before + this.#index + size - chunk.start;
-        if (compared === RUNS_OUT) return NOT_FOUND;
+        if (compared === RUNS_OUT) return NOT_FOUND; // STREAM-READ-4
       }
       if (chunk.next === undefined) return NOT_FOUND;
       this.#before += chunk.length;

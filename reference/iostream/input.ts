@@ -73,8 +73,8 @@ export class Input {
 
   /** Ends the pending read with its first `size` bytes. */
   take(size: number): Uint8Array {
-    this.#read = undefined;
-    return this.#buffer.take(size);
+    this.#read = undefined; // STREAM-REENTRY-4
+    return this.#buffer.take(size); // STREAM-READ-1
   }
 
   /**
@@ -88,7 +88,7 @@ export class Input {
       const result = this.#buffer.receive(this.#posix, this.#fd, most);
       if (result > 0) return result;
       if (result === -EINTR) continue;
-      if (result !== -EAGAIN) this.end(result === 0 ? undefined : new PosixError(result, 'read'));
+      if (result !== -EAGAIN) this.end(result === 0 ? undefined : new PosixError(result, 'read')); // STREAM-READ-18
       return 0;
     }
   }

@@ -308,16 +308,16 @@ export class IOStream implements Required<Stream> {
     const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
     if (!(data instanceof Uint8Array)) throw new InvalidBytesError(bytes);
     checkCallback(callback);
-    if (this.#state === 'closed') throw this.#closedError('write on a closed stream');
+    if (this.#state === 'closed') throw this.#closedError('write on a closed stream'); // STREAM-WRITE-10
     if (!this.#transport.writable) throw new WrongDirectionError('write', this.fd, 'reading');
     if (this.#ending) throw new OutputEndedError();
     const output = this.#output;
     if (output.length + data.length > this.#maxWriteBytes) {
       if (!output.blocked) this.#flush();
       if (output.length + data.length > this.#maxWriteBytes)
-        throw new WriteBufferFullError(data.length, output.length, this.#maxWriteBytes);
+        throw new WriteBufferFullError(data.length, output.length, this.#maxWriteBytes); // STREAM-LIMIT-6
     }
-    const ready = this.#state === 'open' && !output.blocked && this.#writeFailure === undefined;
+    const ready = this.#state === 'open' && !output.blocked && this.#writeFailure === undefined; // STREAM-CONNECT-4
     if (ready && !this.#scheduled) {
       this.#written(output.pushNow(data));
     } else {
@@ -359,7 +359,8 @@ export class IOStream implements Required<Stream> {
     this.#state = 'connecting';
     this.#connectCallback = callback;
     this.#connected = beginConnect(this.#posix, this.fd, address);
-    if (this.#connected === UNDECIDED) this.#listen();
+    if (this.#connected === UNDECIDED)
+      this.#listen(); // STREAM-CONNECT-3
     else this.#schedule();
   }
 
@@ -380,7 +381,7 @@ export class IOStream implements Required<Stream> {
   }
 
   closed(): boolean {
-    return this.#state === 'closed';
+    return this.#state === 'closed'; // STREAM-CLOSE-7
   }
 
   /** Why it was closed: a PosixError, a {@link ReadOverflowError}, what a callback threw; undefined if by `close`, or by the peer's end. */
@@ -435,7 +436,7 @@ export class IOStream implements Required<Stream> {
     if (!over) return this.#listen();
     // What was called in this turn may go on in a microtask. What is done must be told first.
     if (this.#callbacks.called > 0 || this.#output.hasDone()) this.#schedule();
-    else return this.#close(this.#failure());
+    else return this.#close(this.#failure()); // STREAM-CLOSE-3
     this.#listen();
   }
 
@@ -447,8 +448,9 @@ export class IOStream implements Required<Stream> {
   }
 
   #wanted(): number {
-    if (this.#state === 'connecting') return this.#connected === UNDECIDED ? WRITE : 0;
-    if (this.#state !== 'open') return 0;
+    if (this.#state === 'connecting') return this.#connected === UNDECIDED ? WRITE : 0; // STREAM-CONNECT-6
+    if (this.#state !== 'open') return 0; // STREAM-CONNECT-5
+    // STREAM-READ-16, STREAM-WRITE-3, STREAM-WRITE-4
     return (this.#hungry() ? READ : 0) | (this.#output.blocked ? WRITE : 0);
   }
 
@@ -470,12 +472,13 @@ export class IOStream implements Required<Stream> {
     checkCallback(callback);
     if (this.#state === 'closed') throw this.#closedError(`${call} on a closed stream`);
     if (!this.#transport.readable) throw new WrongDirectionError(call, this.fd, 'writing');
-    if (this.#input.read !== undefined) throw new ReadPendingError(call);
+    if (this.#input.read !== undefined) throw new ReadPendingError(call); // STREAM-READ-9, STREAM-READ-10
   }
 
   #begin(read: Read): void {
     this.#input.begin(read);
     if (this.#serving) return;
+    // STREAM-READ-6, STREAM-READ-7, STREAM-READ-11, STREAM-REENTRY-2
     if (this.#input.measure() !== WAIT || this.#input.ended) this.#schedule();
     else this.#listen();
   }
@@ -500,18 +503,20 @@ export class IOStream implements Required<Stream> {
     this.#serving = true;
     try {
       while (this.#state !== 'closed') {
+        // STREAM-REENTRY-1, STREAM-REENTRY-3, STREAM-REENTRY-6
         // Whoever awaits a read starts the next one in a microtask.
         if (callbacks.undrained && input.length > 0) callbacks.drain();
         const { read } = input;
         if (read === undefined) return;
         const size = input.measure();
-        if (size === OVERFLOW) return this.#overflow(read);
+        if (size === OVERFLOW) return this.#overflow(read); // STREAM-LIMIT-1, STREAM-LIMIT-5
         if (size === WAIT) {
-          if (input.ended) this.#close(this.#failure());
+          if (input.ended) this.#close(this.#failure()); // STREAM-READ-13, STREAM-CLOSE-4, STREAM-CLOSE-16
           return;
         }
         if (callbacks.exhausted) return this.#schedule();
         if (callbacks.undrained) callbacks.drain();
+        // STREAM-READ-8, STREAM-READ-12, STREAM-CLOSE-6
         else callbacks.call(read.callback, undefined, input.take(size));
       }
     } finally {
@@ -520,7 +525,7 @@ export class IOStream implements Required<Stream> {
   }
 
   #overflow({ limit }: Read): void {
-    const error = new ReadOverflowError(limit);
+    const error = new ReadOverflowError(limit); // STREAM-LIMIT-2
     this.#close(error, error);
   }
 
@@ -529,7 +534,7 @@ export class IOStream implements Required<Stream> {
     if (this.#state === 'closed') return;
     if (!this.#transport.readable) return this.#failWrites(-EPIPE); // A pipe that nobody reads.
     if (this.#output.blocked) this.#flush();
-    else if (!this.#hungry()) this.#unwatch();
+    else if (!this.#hungry()) this.#unwatch(); // STREAM-READ-17
   }
 
   // ── output ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -543,7 +548,8 @@ export class IOStream implements Required<Stream> {
     if (result < 0) return this.#failWrites(result);
     if (!this.#ending || this.#outputEnded || this.#output.length > 0) return;
     this.#outputEnded = true;
-    if (this.#transport.socket) this.#posix.shutdown(this.fd, SHUT_WR);
+    if (this.#transport.socket)
+      this.#posix.shutdown(this.fd, SHUT_WR); // STREAM-CLOSE-11, STREAM-CLOSE-12
     else this.#schedule();
   }
 
@@ -553,7 +559,7 @@ export class IOStream implements Required<Stream> {
   }
 
   #failWrites(result: Result): void {
-    this.#writeFailure ??= new PosixError(result, 'write');
+    this.#writeFailure ??= new PosixError(result, 'write'); // STREAM-WRITE-8, STREAM-WRITE-9
     this.#schedule();
   }
 
@@ -563,7 +569,7 @@ export class IOStream implements Required<Stream> {
     while (this.#state === 'open' && this.#output.hasDone()) {
       if (callbacks.exhausted) return this.#schedule();
       if (callbacks.undrained) callbacks.drain();
-      else callbacks.call(this.#output.takeDone()!, undefined, undefined);
+      else callbacks.call(this.#output.takeDone()!, undefined, undefined); // STREAM-WRITE-6, STREAM-WRITE-7
     }
   }
 
@@ -571,11 +577,11 @@ export class IOStream implements Required<Stream> {
 
   #decideConnect(result: Result | typeof UNDECIDED): void {
     if (result === UNDECIDED) return;
-    if (result < 0) return this.#close(new PosixError(result, 'connect'));
+    if (result < 0) return this.#close(new PosixError(result, 'connect')); // STREAM-CONNECT-2, STREAM-CONNECT-9
     this.#state = 'open';
     const callback = this.#connectCallback;
     this.#connectCallback = undefined;
-    if (callback !== undefined) this.#callbacks.call(callback, undefined, undefined);
+    if (callback !== undefined) this.#callbacks.call(callback, undefined, undefined); // STREAM-CONNECT-1
   }
 
   /**
@@ -583,31 +589,32 @@ export class IOStream implements Required<Stream> {
    * @param readError With what the pending read fails, if it is not a {@link StreamClosedError}.
    */
   #close(cause: Error | undefined, readError?: Error): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'closed') return; // STREAM-CLOSE-1, STREAM-CLOSE-2
     // What was only gathered, as if each write had gone out by itself. Nobody is told any more how that goes.
     if (this.#state === 'open' && !this.#output.blocked && this.#writeFailure === undefined)
       this.#output.flush();
     this.#state = 'closed';
     this.#error = cause;
     this.#unwatch(); // Before the fd is closed: what the loop would watch then is another's.
-    this.#posix.close(this.fd);
+    this.#posix.close(this.fd); // STREAM-CLOSE-10, STREAM-CLOSE-13, STREAM-CLOSE-15
 
     const closed = this.#closedError('the stream was closed before this was done');
     const connect = this.#connectCallback;
     const read = this.#input.clear();
     const writes = this.#output.clear();
     this.#connectCallback = undefined;
-    if (connect !== undefined) this.#tell(() => connect(closed));
+    if (connect !== undefined) this.#tell(() => connect(closed)); // STREAM-CONNECT-7
+    // STREAM-CLOSE-5, STREAM-CLOSE-14
     if (read !== undefined) this.#tell(() => read.callback(readError ?? closed, undefined));
-    for (const write of writes) this.#tell(() => write(closed));
+    for (const write of writes) this.#tell(() => write(closed)); // STREAM-WRITE-11, STREAM-CONNECT-8
     this.#tell(this.#tellClosed);
   }
 
   readonly #tellClosed = (): void => {
-    this.#closeTold = true;
+    this.#closeTold = true; // STREAM-CLOSE-1
     const callback = this.#closeCallback;
     this.#closeCallback = undefined;
-    return callback?.(this.#error);
+    return callback?.(this.#error); // STREAM-CLOSE-9
   };
 
   #closedError(what: string): StreamClosedError {
@@ -637,6 +644,6 @@ export class IOStream implements Required<Stream> {
   #limitOf(maxBytes: number | undefined): number {
     if (maxBytes === undefined) return this.#maxReadBytes;
     checkCount('maxBytes', maxBytes, 1);
-    return Math.min(maxBytes, this.#maxReadBytes);
+    return Math.min(maxBytes, this.#maxReadBytes); // STREAM-LIMIT-7
   }
 }

@@ -48,7 +48,7 @@ export class Until implements Read {
 
   /** O(bytes that came since the last time) */
   measure(buffer: ReadBuffer): number {
-    return within(this.limit, this.#search.find(buffer), buffer);
+    return within(this.limit, this.#search.find(buffer), buffer); // STREAM-READ-3
   }
 }
 
@@ -78,7 +78,7 @@ export class UntilMatch implements Read {
     if (buffer.length === this.#seen) return WAIT;
     const match = this.#pattern.exec(buffer.text());
     if (match === null) this.#seen = buffer.length;
-    return within(this.limit, match === null ? NOT_FOUND : match.index + match[0].length, buffer);
+    return within(this.limit, match === null ? NOT_FOUND : match.index + match[0].length, buffer); // STREAM-READ-5
   }
 }
 
@@ -93,7 +93,7 @@ export class Exactly implements Read {
   /** O(1) */
   measure(buffer: ReadBuffer): number {
     if (this.size > this.limit) return OVERFLOW;
-    return buffer.length >= this.size ? this.size : WAIT;
+    return buffer.length >= this.size ? this.size : WAIT; // STREAM-READ-2
   }
 }
 
@@ -106,7 +106,7 @@ export class Some implements Read {
 
   /** O(1) */
   measure(buffer: ReadBuffer): number {
-    return buffer.length > 0 ? Math.min(buffer.length, this.limit) : WAIT;
+    return buffer.length > 0 ? Math.min(buffer.length, this.limit) : WAIT; // STREAM-READ-15
   }
 }
 
@@ -120,13 +120,13 @@ export class UntilClose implements Read {
   /** O(1) */
   measure(buffer: ReadBuffer, ended: boolean): number {
     if (buffer.length > this.limit) return OVERFLOW;
-    return ended ? buffer.length : WAIT;
+    return ended ? buffer.length : WAIT; // STREAM-READ-14
   }
 }
 
 /** What a search has come to, given that a read may take `limit` bytes. */
 function within(limit: number, found: number, buffer: ReadBuffer): number {
-  if (found !== NOT_FOUND) return found <= limit ? found : OVERFLOW;
+  if (found !== NOT_FOUND) return found <= limit ? found : OVERFLOW; // STREAM-LIMIT-3, STREAM-LIMIT-4
   return buffer.length >= limit ? OVERFLOW : WAIT;
 }
 

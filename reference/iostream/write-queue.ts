@@ -113,7 +113,7 @@ export class WriteQueue {
       result = this.#writeGathered(offered);
       if (result <= 0) break;
       this.#accepted += result;
-      this.#queue.skip(result);
+      this.#queue.skip(result); // STREAM-WRITE-1, STREAM-WRITE-2
       if (result < offered) break;
     }
     return this.#outcome(result);
@@ -127,7 +127,7 @@ export class WriteQueue {
   /** Whether a write is done whose callback has not been taken. O(1) */
   hasDone(): boolean {
     const { first } = this.#waiting;
-    return first !== undefined && first.end <= this.#accepted;
+    return first !== undefined && first.end <= this.#accepted; // STREAM-WRITE-5
   }
 
   /** Lets go of all bytes. @returns The callbacks that were not taken, in order. O(n) */

@@ -226,25 +226,9 @@ const single: readonly Check[] = [
       fds: { a: kind },
       main: [stream('a', 's'), readBytes('s', 4.8 * PIECE, 'many'), inTurn([]).begin, start],
       callbacks: {
-        long: [readBytes('s', 9, 'short')],
-        short: [],
-        ...inTurn(...PIECES, []).callbacks,
-      },
-    }),
-    check({
-      clauses: ['STREAM-READ-3', 'STREAM-READ-1', 'STREAM-READ-8'],
-      name: `a-line-of-many-bytes-${kind}`,
-      fds: { a: kind },
-      // A stream may have a limit of its own accord: asyncio's is 64 KB.
-      main: [
-        stream('a', 's', { maxRead: 1_000_000 }),
-        readUntil('s', 'THE END', 'long'),
-        inTurn([]).begin,
-        start,
-      ],
-      callbacks: {
-        long: [readBytes('s', 4, 'short')],
-        short: [],
+        many: [readUntil('s', 'THE END', 'line')],
+        line: [readBytes('s', 4, 'rest')],
+        rest: [],
         ...inTurn(...PIECES, [write('a.peer', 'THE END.end')], []).callbacks,
       },
     }),
