@@ -1,5 +1,5 @@
 /**
- * How many small scenarios a second go through one process of a subject, and how long a whole run of the loop profile takes.
+ * How many small scenarios a second go through one process of a subject, and how long a whole run of each profile takes.
  * `npm run throughput [SUBJECT]`; docs/performance.md shows its output.
  */
 import { chooseSubject, DEFAULT_SUBJECT } from '../cli/subjects.js';
@@ -7,6 +7,7 @@ import { prepareScenario } from '../conformance/prepare.js';
 import { runConformance } from '../conformance/run.js';
 import { add, barrier, check, done, drain, start, write } from '../conformance/scenarios/program.js';
 import { withSubject } from '../conformance/subject-session.js';
+import { PROFILES } from '../spec/clauses.js';
 
 const SCENARIOS = 5000;
 /** The first few hundred are slower: the subject's code is not compiled yet. */
@@ -40,15 +41,16 @@ const { value: perSecond } = await withSubject(
 );
 console.log(`${label}: ${Math.round(perSecond)} scenarios a second through one process`);
 
-const report = await runConformance({
-  launch,
-  reference: undefined,
-  strict: false,
-  jobs: 2,
-  profiles: ['loop'],
-  only: [],
-  skip: [],
-});
-console.log(
-  `${label}: loop profile in ${(report.durationMs / 1000).toFixed(1)} s, exit code ${report.exitCode}`,
-);
+for (const profile of PROFILES) {
+  const report = await runConformance({
+    launch,
+    reference: undefined,
+    strict: false,
+    jobs: 2,
+    profiles: [profile],
+    only: [],
+    skip: [],
+  });
+  const seconds = (report.durationMs / 1000).toFixed(1);
+  console.log(`${label}: ${profile} profile in ${seconds} s, exit code ${report.exitCode}`);
+}
