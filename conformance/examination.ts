@@ -88,6 +88,8 @@ export class Examination {
       .map((judged) => ({ ...judged, clauses: [...(shown.get(judged.check) ?? [])] }))
       .filter((failure) => failure.clauses.length > 0)
       .slice(0, SHOWN_FAILURES);
-    return { outcomes, choices: this.#tally.choices(), failures };
+    const selected = new Set(clauses.map(({ id }) => id));
+    const choices = this.#tally.choices().filter(({ choice }) => selected.has(choice.clause));
+    return { outcomes, choices, failures };
   }
 }

@@ -83,8 +83,8 @@ const swept: readonly Check[] = [
     name: 'the-delimiter',
     clauses: (way) =>
       way.cuts(3, 5) || way.cuts(8, 10)
-        ? ['STREAM-READ-4', 'STREAM-READ-3', 'STREAM-READ-1']
-        : ['STREAM-READ-3', 'STREAM-READ-1'],
+        ? ['STREAM-READ-4', 'STREAM-READ-3', 'STREAM-READ-1', 'STREAM-READ-8']
+        : ['STREAM-READ-3', 'STREAM-READ-1', 'STREAM-READ-8'],
     bytes: LINES,
     kinds: ALL,
     endings: ['open', 'fin'],
@@ -328,6 +328,24 @@ const single: readonly Check[] = [
       callbacks: { more: [fill('a.peer'), quietly.begin], ...afterwards(readSome('s', 'some')) },
     }),
   ]),
+  // For streams that know delimiters only.
+  check({
+    clauses: ['STREAM-READ-16'],
+    name: 'a-peer-that-sends-and-sends-and-a-line',
+    fds: { a: 'pair' },
+    main: [stream('a', 's'), inTurn([]).begin, start],
+    callbacks: {
+      line: [],
+      ...inTurn(...again(12, fill('a.peer')), [readUntil('s', '\n', 'line')], []).callbacks,
+    },
+  }),
+  check({
+    clauses: ['STREAM-READ-17'],
+    name: 'a-line-that-nobody-reads',
+    fds: { a: 'pair' },
+    main: [stream('a', 's'), write('a.peer', 'xyz\n'), quietly.begin, start],
+    callbacks: afterwards(readUntil('s', '\n', 'some')),
+  }),
   ...MOST.map((kind) =>
     check({
       clauses: ['STREAM-READ-17'],
