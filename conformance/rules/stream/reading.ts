@@ -197,7 +197,8 @@ export const readingRules: RuleSet = {
       const { stream, size, endAt } = fact;
       if (fact.read.action.op !== 'readUntilClose' || wasReset(stream) || Number.isNaN(fact.from)) continue;
       // A close has told it of another end, and so has whatever else ends the stream.
-      const got = readsUntil(stream) < endAt ? undefined : fact.bytes?.length;
+      if (readsUntil(stream) < endAt && endAt < Infinity) continue;
+      const got = fact.bytes?.length;
       if (got !== undefined && endAt < stream.file.eofAt)
         say.broken(endAt, `${nameOf(fact)} succeeded before the end of the peer's output`);
       else if (size === undefined) continue;
