@@ -1,14 +1,25 @@
 /**
  * Where two traces of one scenario part: by what happened, not by clocks, tokens or fd numbers.
  */
-import type { Trace, TraceRecord } from '../spec/trace.js';
+import type { Enter, Trace, TraceRecord } from '../spec/trace.js';
+
+/** Bytes of a read that are told. */
+const SHOWN_BYTES = 24;
+
+/** What a callback of a stream was called with. */
+function broughtBy({ data, failed }: Enter): string {
+  if (failed !== undefined) return `: failed with ${failed.errno ?? failed.type}`;
+  if (data === undefined) return '';
+  const rest = data.length > SHOWN_BYTES ? '…' : '';
+  return ` = ${data.length} "${data.slice(0, SHOWN_BYTES)}${rest}"`;
+}
 
 /** One line for a record, without its clocks; equal lines mean that the same happened. */
 export function describeRecord(record: TraceRecord): string {
   switch (record.k) {
     case 'enter': {
       const what = record.as === 'handler' ? ` of ${record.fd} [${(record.events ?? []).join(' ')}]` : '';
-      return `→ ${record.run} #${record.nth} (${record.as}${what})`;
+      return `→ ${record.run} #${record.nth} (${record.as}${what})${broughtBy(record)}`;
     }
     case 'exit':
       return record.raised === undefined ? '←' : `← raised ${record.raised}`;
@@ -35,6 +46,9 @@ export function describeRecord(record: TraceRecord): string {
 
 const gist = (record: TraceRecord): string => {
   if (record.k === 'log') return 'log';
+  // How an error is called is each language's own.
+  if (record.k === 'enter' && record.failed !== undefined)
+    return describeRecord({ ...record, failed: { type: 'it', text: '' } });
   if (record.k !== 'did') return describeRecord(record);
   return `${record.op} ${record.fd ?? ''} ${record.raised === undefined ? '' : 'raised'} ${record.errno ?? ''}`;
 };

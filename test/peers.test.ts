@@ -35,29 +35,32 @@ const inPython = (...args: string[]): Peer => ({
   skip: missing,
 });
 
-/** By the title of its section. */
+const node = (subject: string): Peer => ({
+  launch: {
+    command: 'env',
+    args: [
+      ...PLAIN,
+      process.execPath,
+      join(root, 'dist/conformance/host/main.js'),
+      join(root, `dist/fixtures/subjects/${subject}.js`),
+    ],
+  },
+  profiles: ['stream'],
+  skip: false,
+});
+
+/** By the title of its section, and what follows a comma. */
 const PEERS: Readonly<Record<string, Peer>> = {
   Tornado: inPython(join(root, 'fixtures/subjects/tornado.py')),
   asyncio: inPython(join(root, 'fixtures/subjects/stdlib_asyncio.py')),
   uvloop: inPython('--asyncio', 'uvloop:new_event_loop'),
-  'net.Socket': {
-    launch: {
-      command: 'env',
-      args: [
-        ...PLAIN,
-        process.execPath,
-        join(root, 'dist/conformance/host/main.js'),
-        join(root, 'dist/fixtures/subjects/node-net.js'),
-      ],
-    },
-    profiles: ['stream'],
-    skip: false,
-  },
+  'net.Socket': node('node-net'),
+  'net.Socket, by its defaults': node('node-net-closing'),
 };
 
 /** Clauses that a peer's section of the page explains. */
 function explained(peer: string): string[] {
-  const section = page.split(/^## /m).find((text) => text.startsWith(`${peer}\n`)) ?? '';
+  const section = page.split(/^## /m).find((text) => text.startsWith(`${peer.split(',')[0]!}\n`)) ?? '';
   return [...section.matchAll(/^### ((?:LOOP|STREAM)-[A-Z]+-\d+)/gm)].map((match) => match[1]!).sort();
 }
 

@@ -20,7 +20,7 @@ const atMost = (bytes: number | undefined): string => (bytes === undefined ? '' 
 /** What a write writes. */
 const payloadText = ({ data, size, from = 0 }: Payload): string =>
   size === undefined
-    ? JSON.stringify(excerpt(data ?? '', SHOWN_DATA))
+    ? `"${excerpt(data ?? '', SHOWN_DATA)}"`
     : `${size} bytes${from === 0 ? '' : ` from ${from} on`}`;
 
 interface Payload {
@@ -78,7 +78,7 @@ export function actionText(action: Action, fd?: string): string {
     case 'connectStream':
       return `connectStream to ${action.to} as ${action.as} → ${action.run}`;
     case 'readUntil':
-      return `readUntil ${action.stream} ${JSON.stringify(excerpt(action.delimiter, SHOWN_DATA))}${atMost(action.max)} → ${action.run}`;
+      return `readUntil ${action.stream} "${excerpt(action.delimiter, SHOWN_DATA)}"${atMost(action.max)} → ${action.run}`;
     case 'readUntilRegex':
       return `readUntilRegex ${action.stream} /${excerpt(action.pattern, SHOWN_DATA)}/${atMost(action.max)} → ${action.run}`;
     case 'readBytes':

@@ -19,7 +19,7 @@ function outcome(record: Did): string {
   if (raised !== undefined)
     return `: raised ${excerpt(raised.type, 60)}: ${excerpt(raised.text, SHOWN_TEXT)}`;
   if (errno !== undefined) return ` = ${excerpt(errno)}`;
-  const bytes = data === undefined || data === '' ? '' : ` ${JSON.stringify(excerpt(data, 24))}`;
+  const bytes = data === undefined || data === '' ? '' : ` "${excerpt(data, 24)}"`;
   const end = eof === true ? ', end of file' : '';
   return result === undefined ? `${bytes}${end}` : ` = ${result}${bytes}${end}`;
 }

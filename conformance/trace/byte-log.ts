@@ -2,6 +2,10 @@
  * Bytes in the order in which they passed a place, each with the step at which it did.
  */
 import { patternByte } from '../../spec/scenario.js';
+import { TraceAuditError } from './timeline.js';
+
+/** More than a connection can take that nobody reads, many times over. How much it was, the subject says: it may be anything. Bytes. */
+export const MOST_BYTES = 67_108_864;
 
 /** What a write says that it writes. */
 export interface Payload {
@@ -22,8 +26,10 @@ let pattern: Buffer = Buffer.alloc(0);
 
 function patternOf(from: number, size: number): Buffer {
   const end = from + size;
-  if (pattern.length < end)
-    pattern = Buffer.from(Array.from({ length: Math.max(end, 65_536) }, (_, i) => patternByte(i)));
+  if (pattern.length < end) {
+    pattern = Buffer.allocUnsafe(Math.max(end, 2 * pattern.length, 65_536));
+    for (let i = 0; i < pattern.length; i++) pattern[i] = patternByte(i);
+  }
   return pattern.subarray(from, end);
 }
 
@@ -33,14 +39,26 @@ export function payloadBytes({ data, size, from = 0 }: Payload, encoding: 'utf8'
   return patternOf(from, size ?? 1);
 }
 
+/**
+ * How many bytes a subject says that it moved.
+ * @throws TraceAuditError if that can't be
+ */
+export function byteCount(op: string, result = 0): number {
+  if (!Number.isInteger(result) || result < 0 || result > MOST_BYTES)
+    throw new TraceAuditError(`says that '${op}' moved ${result} bytes`);
+  return result;
+}
+
 export class ByteLog {
   private readonly pieces: Piece[] = [];
   private whole: Buffer | undefined;
   size = 0;
 
-  /** O(1). */
+  /** O(1). @throws TraceAuditError beyond {@link MOST_BYTES} */
   add(at: number, bytes: Buffer): void {
     if (bytes.length === 0) return;
+    if (this.size + bytes.length > MOST_BYTES)
+      throw new TraceAuditError(`moves more than ${MOST_BYTES} bytes through one end of a connection`);
     this.pieces.push({ at, from: this.size, bytes });
     this.size += bytes.length;
     this.whole = undefined;

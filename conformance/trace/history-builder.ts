@@ -18,7 +18,7 @@ import {
   FAR_MS,
   type SubjectFacts,
 } from './history.js';
-import { payloadBytes } from './byte-log.js';
+import { byteCount, payloadBytes } from './byte-log.js';
 import { OpenFile } from './kernel.js';
 import { StreamBuilder } from './stream-builder.js';
 import { joinTrace, recordsOf, type Frame, type Step } from './timeline.js';
@@ -366,15 +366,16 @@ class Builder {
 
   private systemCall(step: Step, record: Did, action: Extract<Step['action'], { op: string }>): void {
     const at = step.index;
-    const bytes = record.result ?? 0;
     switch (action.op) {
       case 'write': {
+        const bytes = byteCount('write', record.result);
         const { file } = this.fdOf(step, record);
         file.written.add(at, payloadBytes(action, 'utf8').subarray(0, bytes));
         file.wrote(bytes, at);
         return;
       }
       case 'fill': {
+        const bytes = byteCount('fill', record.result);
         const { file } = this.fdOf(step, record);
         file.written.add(at, payloadBytes({ size: bytes }, 'utf8'));
         file.filled(bytes, at);
@@ -383,6 +384,7 @@ class Builder {
       case 'read':
       case 'drain':
       case 'collect': {
+        const bytes = byteCount(action.op, record.result);
         const { file } = this.fdOf(step, record);
         const data = Buffer.from(record.data ?? '', 'latin1');
         file.collected.add(at, data);

@@ -101,7 +101,7 @@ export class NotAStreamError extends TypeError {
     readonly fd: number,
     why: string,
   ) {
-    super(`fd ${fd} is no stream, ${why}`);
+    super(`fd ${show(fd)} is no stream, ${why}`);
   }
 }
 
@@ -110,7 +110,7 @@ export class InvalidAddressError extends TypeError {
   override readonly name = 'InvalidAddressError';
   constructor(address: unknown) {
     super(
-      `${show(address)} is no address: pass { family: 'ipv4' or 'ipv6', host: an IP address, port } or { family: 'unix', path }`,
+      `${showAddress(address)} is no address: pass { family: 'ipv4' or 'ipv6', host: an IP address, port } or { family: 'unix', path }`,
     );
   }
 }
@@ -158,10 +158,19 @@ export function because(result: Result): string {
 }
 
 /** A value of any kind, short enough for a sentence. */
+function showAddress(address: unknown): string {
+  if (typeof address !== 'object' || address === null) return show(address);
+  const parts = Object.entries(address as Record<string, unknown>)
+    .filter(([key]) => ['family', 'host', 'port', 'path'].includes(key))
+    .map(([key, value]) => `${key}: ${show(value)}`);
+  return `{ ${parts.join(', ')} }`;
+}
+
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
   if (value instanceof Uint8Array) return value.length === 0 ? 'of no bytes' : `of ${value.length} bytes`;
-  if (typeof value === 'object' && value !== null) return (JSON.stringify(value) ?? 'object').slice(0, 120);
+  // By its class alone: what is in it may be large, or have no end.
+  if (typeof value === 'object' && value !== null) return `a ${value.constructor?.name ?? 'object'}`;
   if (typeof value === 'function') return 'a function';
   return String(value);
 }

@@ -49,7 +49,15 @@ import type {
   StreamAddress,
   StreamOptions,
 } from '../../spec/stream-contract.js';
-import { EPIPE, PosixError, SHUT_WR, posix as kernel, type Posix, type Result } from '../../posix/index.js';
+import {
+  EPIPE,
+  F_SETFL,
+  PosixError,
+  SHUT_WR,
+  posix as kernel,
+  type Posix,
+  type Result,
+} from '../../posix/index.js';
 import { LoopClosedError } from '../ioloop/errors.js';
 import type { IOLoop } from '../ioloop/ioloop.js';
 import { checkCallback, checkCount, checkLimit } from './arguments.js';
@@ -152,7 +160,15 @@ export class IOStream implements Required<Stream> {
     this.#state = this.#transport.connected ? 'open' : 'unconnected';
     this.#input = new Input(posix, fd, maxReadBytes);
     this.#output = new WriteQueue(posix, fd);
-    if (this.#state === 'open') this.#watch(this.#wanted());
+    try {
+      const { failure } = this.#transport;
+      if (failure < 0) this.#input.end(new PosixError(failure, 'read'));
+      if (this.#state === 'open') this.#watch(this.#wanted());
+      if (failure < 0) this.#schedule();
+    } catch (error) {
+      posix.fcntl(fd, F_SETFL, this.#transport.flags);
+      throw error;
+    }
   }
 
   /**
@@ -188,15 +204,16 @@ export class IOStream implements Required<Stream> {
     checkCallback(callback);
     const { posix = kernel } = options;
     const fd = socketFor(posix, address);
-    let stream: IOStream;
+    let stream: IOStream | undefined;
     try {
       stream = new IOStream(loop, fd, options);
+      stream.connect(address, callback);
+      return stream;
     } catch (error) {
-      posix.close(fd);
+      if (stream === undefined) posix.close(fd);
+      else stream.close();
       throw error;
     }
-    stream.connect(address, callback);
-    return stream;
   }
 
   // ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────

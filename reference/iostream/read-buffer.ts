@@ -113,7 +113,8 @@ export class ReadBuffer {
 /** The first bytes of a chunk: a copy, or they themselves. */
 function takeFrom(chunk: Chunk, size: number): Uint8Array {
   const { bytes, start } = chunk;
-  if (size < GIVEN_BYTES) return bytes.slice(start, start + size);
+  // Only a whole chunk's: what is still unread must not lie in memory that is somebody else's.
+  if (size < GIVEN_BYTES || size < chunk.length) return bytes.slice(start, start + size);
   chunk.given = true;
   return bytes.subarray(start, start + size);
 }

@@ -3,6 +3,7 @@
  */
 import { fstatSync } from 'node:fs';
 import {
+  EAGAIN,
   EINVAL,
   ENOTCONN,
   ENOTSOCK,
@@ -18,7 +19,9 @@ import {
   SOL_SOCKET,
   SO_ACCEPTCONN,
   SO_TYPE,
+  SocketAddress,
   type Posix,
+  type Result,
 } from '../../posix/index.js';
 import { NotAStreamError, because } from './errors.js';
 
@@ -29,6 +32,10 @@ export interface Transport {
   readonly socket: boolean;
   /** False: a socket that was never connected, and does not try. */
   readonly connected: boolean;
+  /** Why the connection was over before the stream was made: a negated errno; 0: it wasn't. */
+  readonly failure: Result;
+  /** As it was found (man 2 fcntl, F_GETFL), to be put back if no stream comes of it. */
+  readonly flags: number;
 }
 
 /**
@@ -36,7 +43,7 @@ export interface Transport {
  * @throws {NotAStreamError} if no stream can stand over it.
  */
 export function inspect(posix: Posix, fd: number): Transport {
-  if (!Number.isInteger(fd) || fd < 0)
+  if (!(Number.isInteger(fd) && fd >= 0 && fd <= 0x7fffffff))
     throw new NotAStreamError(
       fd,
       'nor an fd at all: pass an integer from 0 on, as the call that opened it answered',
@@ -56,7 +63,8 @@ export function inspect(posix: Posix, fd: number): Transport {
     socket,
     readable: (flags & O_ACCMODE) !== O_WRONLY,
     writable: (flags & O_ACCMODE) !== O_RDONLY,
-    connected: !socket || isConnected(posix, fd),
+    flags,
+    ...(socket ? connectionOf(posix, fd) : { connected: true, failure: 0 }),
   };
 }
 
@@ -77,12 +85,16 @@ function checkFile(fd: number): void {
 }
 
 /**
- * Asked by a peek, and not by getpeername: a connection that was reset has no peer any more, but may have bytes left to read.
- * What never was connected answers ENOTCONN (man 7 tcp), or EINVAL (a UNIX socket).
+ * A connection that was reset has no peer any more, but may have bytes left to read: so who has none is asked by a peek. What never was
+ * connected answers ENOTCONN (man 7 tcp), or EINVAL (a UNIX socket). Any other error is the connection's last word, told once: it is
+ * kept, for the kernel will not say it again.
  */
-function isConnected(posix: Posix, fd: number): boolean {
+function connectionOf(posix: Posix, fd: number): Pick<Transport, 'connected' | 'failure'> {
+  if (posix.getpeername(fd, peer) !== -ENOTCONN) return { connected: true, failure: 0 };
   const result = posix.recv(fd, PEEKED, 0, 1, MSG_PEEK | MSG_DONTWAIT);
-  return result !== -ENOTCONN && result !== -EINVAL;
+  if (result === -ENOTCONN || result === -EINVAL) return { connected: false, failure: 0 };
+  return { connected: true, failure: result < 0 && result !== -EAGAIN ? result : 0 };
 }
 
+const peer = new SocketAddress();
 const PEEKED = new Uint8Array(1);

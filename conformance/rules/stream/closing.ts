@@ -25,7 +25,8 @@ function* resetWhileReading(h: History): Generator<readonly [StreamLife, ReadFac
     const { stream, read, size, from, endAt } = fact;
     const { reset, brokenAt, eofAt } = stream.file;
     if (!reset || eofAt < brokenAt || readsUntil(stream) < brokenAt) continue;
-    if (read.at > brokenAt || endAt < brokenAt || fact.overlaps) continue;
+    // A stream may be made over a connection that was reset before.
+    if ((read.at > brokenAt && stream.at < brokenAt) || endAt < brokenAt || fact.overlaps) continue;
     if (size === undefined && !Number.isNaN(from)) yield [stream, fact];
   }
 }
@@ -110,7 +111,7 @@ export const closingRules: RuleSet = {
 
   'STREAM-CLOSE-4': (h, say) => {
     for (const [stream, fact] of resetWhileReading(h)) {
-      const passed = horizonAfter(h, stream.loop, stream.file.brokenAt)?.to;
+      const passed = horizonAfter(h, stream.loop, Math.max(stream.file.brokenAt, fact.read.at))?.to;
       if (passed === undefined) continue;
       if (fact.endAt > passed)
         say.broken(
@@ -205,7 +206,7 @@ export const closingRules: RuleSet = {
     for (const [stream, fact] of resetWhileReading(h)) {
       // The kernel tells the cause once; a write that waits may have got it.
       if (stream.file.sentBytes > (stream.file.peer?.collected.size ?? 0)) continue;
-      if (horizonAfter(h, stream.loop, stream.file.brokenAt) === undefined) continue;
+      if (horizonAfter(h, stream.loop, Math.max(stream.file.brokenAt, fact.read.at)) === undefined) continue;
       const frames = [fact.end, closeFrame(stream)].filter((frame) => frame !== undefined);
       if (frames.length === 0) continue;
       const told = frames.some((frame) => {
@@ -332,7 +333,7 @@ export const closingRules: RuleSet = {
   },
 
   'STREAM-CLOSE-16': (h, say) => {
-    for (const [stream] of resetWhileReading(h)) {
+    for (const [stream, fact] of resetWhileReading(h)) {
       const { brokenAt } = stream.file;
       const passed = horizonAfter(h, stream.loop, brokenAt)?.to;
       const told = stream.closeCallbacks.some(({ at, failed }) => at < brokenAt && failed === undefined);

@@ -96,12 +96,16 @@ function cameApart(h: History, { read: { action }, input, from, size }: ReadFact
 
 export const readingRules: RuleSet = {
   'STREAM-READ-1': (h, say) => {
+    for (const { name, reads } of h.streams)
+      for (const { action, frames } of reads)
+        if (frames[1] !== undefined)
+          say.broken(frames[1].enter!.index, `${action.op} of stream ${name} was called back twice`);
     for (const fact of readFacts(h)) {
       if (fact.bytes === undefined || fact.bytes.length === 0 || Number.isNaN(fact.from)) continue;
       const end = Math.min(fact.from + fact.bytes.length, fact.input.sizeBefore(fact.endAt));
       const difference = firstDifference(fact.bytes, fact.input.bytes.subarray(fact.from, end));
       if (difference === undefined) say.kept();
-      else say.broken(fact.endAt, `${nameOf(fact)} got other bytes than were sent, ${difference}`);
+      else say.broken(fact.endAt, `${nameOf(fact)} got other bytes than were sent, ${difference.text}`);
     }
   },
 

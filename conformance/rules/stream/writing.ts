@@ -77,8 +77,8 @@ export const writingRules: RuleSet = {
       if (difference === undefined) say.kept();
       else
         say.broken(
-          peer.collected.stepOf(size - 1)!,
-          `the peer of stream ${stream.name} got other bytes than were written, ${difference}`,
+          peer.collected.stepOf(Math.min(difference.at, size - 1))!,
+          `the peer of stream ${stream.name} got other bytes than were written, ${difference.text}`,
         );
     }
   },

@@ -164,6 +164,13 @@ export const closingChecks: readonly Check[] = [
       callbacks: { closed: [], read: [], ...inTurn([reset('a.peer')], []).callbacks },
     }),
   ),
+  check({
+    clauses: ['STREAM-CLOSE-4', 'STREAM-CLOSE-9'],
+    name: 'reset-before-the-stream-was-made',
+    fds: { a: 'tcp' },
+    main: [reset('a.peer'), stream('a', 's'), readUntil('s', '\n', 'read'), inTurn([]).begin, start],
+    callbacks: { read: [], ...inTurn([]).callbacks },
+  }),
   ...sweep({
     name: 'reset-after-a-part',
     clauses: () => ['STREAM-CLOSE-4'],

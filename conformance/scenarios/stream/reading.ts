@@ -44,6 +44,15 @@ const PIECES = Array.from({ length: 6 }, (_, i): [Action] => [
 const onAndOn: Runs = { rest: [readSome('s', 'some')] };
 const inFours: Runs = { rest: [readSome('s', 'some', 4)] };
 
+/** What streams read at once, or double their buffers to: where one block ends and the next begins, bytes get lost. */
+const BLOCKS = [1024, 4096, 16_384, 65_536, 131_072] as const;
+
+/** So many bytes, none of which ends a line. */
+const filler = (size: number): Action[] =>
+  Array.from({ length: Math.ceil(size / 65_536) }, (_, i) =>
+    write('a.peer', 'x'.repeat(Math.min(65_536, size - i * 65_536))),
+  );
+
 /** Quiet windows, and then a sign of life: the read ends the program. */
 const afterwards = (read: Action): Readonly<Record<string, Runs>> => ({
   ...quietlyThen(read),
@@ -328,6 +337,38 @@ const single: readonly Check[] = [
       callbacks: { more: [fill('a.peer'), quietly.begin], ...afterwards(readSome('s', 'some')) },
     }),
   ]),
+  ...BLOCKS.map((size) =>
+    check({
+      clauses: ['STREAM-READ-3', 'STREAM-READ-1', 'STREAM-READ-8'],
+      name: `a-delimiter-across-${size}-bytes`,
+      fds: { a: 'pair' },
+      // A stream may have a limit of its own accord: asyncio's is 64 KB.
+      main: [
+        stream('a', 's', { maxRead: 1_000_000 }),
+        readUntil('s', '\r\n', 'line'),
+        inTurn([]).begin,
+        start,
+      ],
+      callbacks: {
+        line: [readUntil('s', '\r\n', 'next')],
+        next: [],
+        ...inTurn([...filler(size - 1), write('a.peer', '\r'), write('a.peer', '\nnext\r\n')], []).callbacks,
+      },
+    }),
+  ),
+  ...(['pair', 'tcp'] as const).map((kind) =>
+    check({
+      clauses: ['STREAM-READ-14', 'STREAM-READ-1'],
+      name: `everything-of-many-bytes-${kind}`,
+      fds: { a: kind },
+      main: [stream('a', 's'), readUntilClose('s', 'all'), inTurn([]).begin, start],
+      callbacks: {
+        all: [],
+        ...inTurn([...filler(65_536)], [...filler(65_541)], [...filler(40_000), close('a.peer')], [])
+          .callbacks,
+      },
+    }),
+  ),
   // For streams that know delimiters only.
   check({
     clauses: ['STREAM-READ-16'],
