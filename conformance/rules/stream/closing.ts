@@ -334,7 +334,7 @@ export const closingRules: RuleSet = {
 
   'STREAM-CLOSE-16': (h, say) => {
     for (const [stream, fact] of resetWhileReading(h)) {
-      const { brokenAt } = stream.file;
+      const brokenAt = Math.max(stream.file.brokenAt, fact.read.at);
       const passed = horizonAfter(h, stream.loop, brokenAt)?.to;
       const told = stream.closeCallbacks.some(({ at, failed }) => at < brokenAt && failed === undefined);
       const closed = closeFrameAt(stream);
