@@ -211,7 +211,10 @@ export class IOStream implements Required<Stream> {
       return stream;
     } catch (error) {
       if (stream === undefined) posix.close(fd);
-      else stream.close();
+      else {
+        stream.#connectCallback = undefined; // Who gets an exception gets no callback.
+        stream.close();
+      }
       throw error;
     }
   }

@@ -2,7 +2,7 @@
  * The read buffer: bytes that have come out of the kernel and not yet gone to a reader.
  *
  * A byte is copied once out of the kernel, into a chunk, and once to its reader. The second copy is left out if the reader
- * takes at least half a chunk: he gets the very memory, which is his from then on (chunk.ts). For fewer bytes a copy is better
+ * takes all of a chunk, and that is at least half of its size: he gets the very memory, which is his from then on (chunk.ts). For fewer bytes a copy is better
  * than a view: 64 bytes cost 46 ns in place of 36, but the chunk can be used again, which saves 3.4 µs for each 64 KB, and whoever
  * keeps a short line does not keep 64 KB with it. So what a reader gets keeps at most twice its size alive.
  *
