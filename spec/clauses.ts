@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import type { Heading, List, Node, Parents, RootContent } from 'mdast';
 import { FACETS, type Facet } from './contract.js';
+import { ExchangeError, parseExchanges, type Exchange } from './exchange.js';
 import { packageRoot } from './package-root.js';
 
 export const SPEC_VERSION = '1.0';
 /** Profiles in the order in which they run. */
-export const PROFILES = ['loop', 'stream'] as const;
+export const PROFILES = ['loop', 'stream', 'http', 'server'] as const;
 export type Profile = (typeof PROFILES)[number];
 export const LEVELS = ['MUST', 'SHOULD'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -22,6 +23,8 @@ export interface Clause {
   /** Name of its file: `readiness`, `dispatch`, … */
   readonly section: string;
   readonly level: Level;
+  /** The RFC states it as grammar alone; what a server does with other bytes is up to RFC 9112, section 2.2. */
+  readonly grammar: boolean;
   readonly facet: Facet;
   /** The one normative sentence. */
   readonly text: string;
@@ -36,6 +39,10 @@ export interface Clause {
   readonly choice: string | undefined;
   /** Fd kinds on which it must be shown. */
   readonly transports: readonly string[];
+  /** Where it is written: `RFC 9112 §6.3`. */
+  readonly rfc: string | undefined;
+  /** What is said to a server, and what it may answer. Of the profiles `http` and `server`. */
+  readonly exchanges: readonly Exchange[];
   /** Where it stands: path from the package root, and line. */
   readonly source: { readonly file: string; readonly line: number };
 }
@@ -59,7 +66,7 @@ export class SpecError extends Error {
   override readonly name = 'SpecError';
 }
 
-const ID = /^(LOOP|STREAM)-[A-Z]+-\d+$/;
+const ID = /^(LOOP|STREAM|HTTP|SERVER)-[A-Z]+-\d+$/;
 const FIELDS = [
   'Level',
   'Facet',
@@ -70,6 +77,7 @@ const FIELDS = [
   'Requires',
   'Choice',
   'Transport',
+  'RFC',
 ] as const;
 type Field = (typeof FIELDS)[number];
 
@@ -86,7 +94,7 @@ const names = (text: string | undefined): string[] =>
 function fieldsOf(list: List, where: string): Map<Field, string> {
   const fields = new Map<Field, string>();
   for (const item of list.children) {
-    const match = /^([A-Z][a-z ]+):\s*(.*)$/s.exec(flatten(item).trim());
+    const match = /^([A-Z][A-Za-z ]+):\s*(.*)$/s.exec(flatten(item).trim());
     const name = FIELDS.find((field) => field === match?.[1]);
     if (match === null || name === undefined)
       throw new SpecError(`${where}: '${flatten(item).slice(0, 40)}' is none of ${FIELDS.join(', ')}`);
@@ -115,15 +123,19 @@ function clauseOf(
     if (value === undefined) throw new SpecError(`${where}: '${name}' is missing`);
     return value;
   };
-  const level = LEVELS.find((l) => l === field('Level'));
+  const [levelName, mark] = field('Level').split(/[ ,]+/);
+  const level = LEVELS.find((l) => l === levelName);
   const facet = FACETS.find((f) => f === field('Facet'));
   if (level === undefined) throw new SpecError(`${where}: the level is ${LEVELS.join(' or ')}`);
+  if (mark !== undefined && mark !== 'grammar')
+    throw new SpecError(`${where}: the only mark of a level is 'grammar'`);
   if (facet === undefined) throw new SpecError(`${where}: the facet is one of ${FACETS.join(', ')}`);
   return {
     id,
     profile,
     section,
     level,
+    grammar: mark !== undefined,
     facet,
     text: flatten(sentence),
     why: field('Why'),
@@ -133,8 +145,26 @@ function clauseOf(
     requires: names(fields.get('Requires')),
     choice: fields.get('Choice'),
     transports: names(fields.get('Transport')),
+    rfc: fields.get('RFC'),
+    exchanges: exchangesOf(id, body, where),
     source: { file, line },
   };
+}
+
+function exchangesOf(id: string, body: readonly RootContent[], where: string): Exchange[] {
+  const blocks = body.flatMap((node) => (node.type === 'code' && node.lang === 'exchange' ? [node] : []));
+  const exchanges = blocks.flatMap((block) => {
+    try {
+      return parseExchanges(id, block.value);
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error;
+      throw new SpecError(`${where}, line ${block.position?.start.line ?? 0}: ${error.message}`);
+    }
+  });
+  const names = exchanges.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new SpecError(`${where}: two exchanges are named '${twice}'`);
+  return exchanges;
 }
 
 /** Clauses of one Markdown text, in its order. @throws SpecError */
@@ -153,7 +183,22 @@ export function parseClauses(markdown: string, profile: Profile, section: string
 const SECTIONS: Readonly<Record<Profile, readonly string[]>> = {
   loop: ['readiness', 'dispatch', 'tasks', 'timers', 'lifecycle', 'wakeups', 'errors', 'seed'],
   stream: ['reading', 'writing', 'closing', 'limits', 'reentrancy', 'connecting'],
+  http: [
+    'start-line',
+    'fields',
+    'host',
+    'content-length',
+    'chunked',
+    'transfer-encoding',
+    'connections',
+    'expect',
+    'responses',
+    'limits',
+  ],
+  server: ['listening', 'requests', 'arguments', 'responses', 'proxies', 'limits', 'stopping'],
 };
+/** Files of a profile that hold no clauses. */
+const PROSE = ['application.md'];
 
 export interface Spec {
   readonly version: string;
@@ -169,7 +214,8 @@ export function loadSpec(): Spec {
   const root = packageRoot();
   const clauses = PROFILES.flatMap((profile) => {
     const unknown = readdirSync(join(root, 'spec', profile)).find(
-      (name) => name.endsWith('.md') && !SECTIONS[profile].includes(name.slice(0, -3)),
+      (name) =>
+        name.endsWith('.md') && !PROSE.includes(name) && !SECTIONS[profile].includes(name.slice(0, -3)),
     );
     if (unknown !== undefined)
       throw new SpecError(`spec/${profile}/${unknown} is not listed among the sections`);

@@ -7,8 +7,10 @@
  * (`conformance/adapters/python`), and are what `spec/protocol.md` asks of any other language.
  */
 
+import type { ServeOptions, Serving } from './server-contract.js';
 import type { DoneCallback, Stream, StreamAddress, StreamOptions } from './stream-contract.js';
 
+export type { ServeOptions, Serving } from './server-contract.js';
 export type { DoneCallback, ReadCallback, Stream, StreamAddress, StreamOptions } from './stream-contract.js';
 
 /** The fd can be read: data, end of file, or a connection to accept. Equal to EPOLLIN, as in Tornado. */
@@ -124,6 +126,8 @@ export const FACETS = [
   'writing',
   'limits',
   'connecting',
+  'http',
+  'server',
 ] as const;
 /** A part of the contract that is claimed whole. */
 export type Facet = (typeof FACETS)[number];
@@ -158,6 +162,8 @@ export interface LoopSubject {
    * Facet `connecting`: a stream that begins to connect to an address. Returns before it is connected; `callback` tells how it went.
    */
   connectStream?(loop: Loop, address: StreamAddress, callback: DoneCallback, options: StreamOptions): Stream;
+  /** Facets `http`, `server`: an HTTP server of the subject's that listens, with the conformance application mounted. */
+  serve?(options: ServeOptions): Serving | PromiseLike<Serving>;
   /** Settles when the subject can run: awaited once, before anything is asked of it. */
   readonly ready?: Promise<unknown>;
   /** Called inside a Worker with a {@link Wakeup.token}. */

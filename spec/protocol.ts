@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { FACETS } from './contract.js';
 import { Scenario } from './scenario.js';
+import { ServeOptions } from './server-contract.js';
 import { Trace, TraceRecord } from './trace.js';
 
 export const PROTOCOL_VERSION = 1;
@@ -88,6 +89,10 @@ export const Request = z.union([
     /** Stop yourself (SIGSTOP) just before and just after the tested window. */
     rendezvous: z.boolean().optional(),
   }),
+  /** Start a server with the conformance application (`spec/http/application.md`). It stays until it is ended, or `bye`. */
+  z.strictObject({ id: z.int(), serve: ServeOptions }),
+  /** End one, by the id of its `serve`; `gracefully`: what is being answered is answered. Answered when it is done. */
+  z.strictObject({ id: z.int(), end: z.strictObject({ serve: z.int(), gracefully: z.boolean() }) }),
   z.strictObject({ id: z.int(), bye: z.strictObject({}) }),
 ]);
 export type Request = z.infer<typeof Request>;
@@ -100,6 +105,11 @@ export const Reply = z.union([
     records: z.array(TraceRecord),
     fds: z.record(z.string(), z.int()).optional(),
   }),
+  z.strictObject({
+    id: z.int(),
+    serving: z.strictObject({ host: z.string().max(200), port: z.int().min(1).max(65_535) }),
+  }),
+  z.strictObject({ id: z.int(), ended: z.strictObject({}) }),
   z.strictObject({ id: z.int(), stopping: z.enum(['before', 'after']) }),
   /** The host could not run the scenario: never a verdict about the loop. */
   z.strictObject({ id: z.int(), error: z.string() }),
