@@ -41,9 +41,19 @@ export interface Around {
   readonly finals: readonly Response[];
 }
 
+/** `[["a", "1"], …]` */
+const isPairs = (value: unknown): value is [string, unknown][] =>
+  Array.isArray(value) &&
+  value.every((pair) => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string');
+
 function memberOf(json: unknown, path: string): unknown {
   let value = json;
   for (const name of path.split('.')) {
+    if (isPairs(value) && !/^\d+$/.test(name)) {
+      const values = value.filter(([key]) => key === name).map(([, of]) => of);
+      value = values.length === 0 ? undefined : values.join(', ');
+      continue;
+    }
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
     value = (value as Record<string, unknown>)[name];
   }
@@ -110,6 +120,8 @@ export function conditionFlaw(
       return framing === condition.by
         ? undefined
         : `its body is framed by ${framing}, not by ${condition.by}`;
+    case 'cut':
+      return 'it is whole';
     case 'same': {
       const first = around.finals[condition.as - 1];
       const due = first === undefined ? undefined : fieldValue(first.fields, condition.field);

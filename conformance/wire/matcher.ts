@@ -20,6 +20,8 @@ export interface Heard {
   /** Bytes of a response that is not whole. */
   readonly unfinished: boolean;
   readonly malformed: Malformed | undefined;
+  /** Head of the one within which the connection ended. */
+  readonly cut: Head | undefined;
   readonly ended: Ended | undefined;
   /** Bytes behind the end of HTTP. */
   readonly raw: number;
@@ -51,6 +53,8 @@ const ordinal = (n: number): string => (n === 1 ? 'the response' : `response ${n
 const speaksOfInterim = ({ statuses }: ResponsePattern): boolean =>
   statuses.some((status) => status.startsWith('1'));
 
+const isCut = ({ conditions }: ResponsePattern): boolean => conditions.some(({ is }) => is === 'cut');
+
 /**
  * @param from responses that belong to what was expected before
  */
@@ -66,6 +70,10 @@ export function matchOutcome(outcome: Outcome, heard: Heard, from: number, known
       interims++;
       response = heard.responses[++taken];
     }
+    if (response === undefined && heard.cut !== undefined && isCut(pattern))
+      return fits(heard.cut.status)
+        ? { is: 'fits', taken }
+        : cannot(`${ordinal(nth)} is ${heard.cut.status}, not ${patternText(pattern)}`, taken);
     if (response === undefined) return missing(pattern, nth, heard, taken, fits);
     if (!fits(response.status))
       return cannot(`${ordinal(nth)} is ${response.status}, not ${patternText(pattern)}`, taken);
