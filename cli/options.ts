@@ -4,6 +4,7 @@ import { PROFILES } from '../spec/clauses.js';
 import type { Selection } from '../conformance/suite.js';
 import type { Context } from './context.js';
 import { UsageError } from './errors.js';
+import { chooseTarget, type ChosenTarget, type TargetWords } from './targets.js';
 import { chooseSubject, DEFAULT_SUBJECT, SUBJECT_NAMES, type Subject } from './subjects.js';
 
 const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
@@ -28,6 +29,53 @@ export function addSubjectOptions(command: Command): Command {
 export const subjectOf = (options: SubjectOptions, context: Context): Subject =>
   chooseSubject({ ...options, command: context.subjectCommand });
 
+export function addTargetOptions(command: Command): Command {
+  return command
+    .option(
+      '--target <url>',
+      'a server that listens there, such as http://127.0.0.1:8080; judged by the profile http',
+    )
+    .option(
+      '--start <command>',
+      'with --target: what starts it, so that it can be started again when it breaks',
+    )
+    .option('--insecure', 'with --target https://…: whatever its certificate');
+}
+
+/** The server that was named, if one was. @throws UsageError */
+export function targetOf(options: SubjectOptions & TargetWords, context: Context): ChosenTarget | undefined {
+  const chosen = chooseTarget(options);
+  const other =
+    options.subject !== undefined
+      ? '--subject'
+      : options.asyncio !== undefined
+        ? '--asyncio'
+        : options.python !== undefined
+          ? '--python'
+          : context.subjectCommand !== undefined
+            ? "a command after '--'"
+            : undefined;
+  if (chosen !== undefined && other !== undefined)
+    throw new UsageError(`there can be one subject only: choose between --target and ${other}`);
+  return chosen;
+}
+
+/** Profiles that need nothing of a server but its address. */
+const OF_A_TARGET = ['http'];
+
+/** @throws UsageError */
+export function targetSelectionOf(options: SelectionOptions): Selection {
+  const selection = selectionOf(options, OF_A_TARGET);
+  const other = selection.profiles.find(
+    (profile) => PROFILES.some((p) => p === profile) && !OF_A_TARGET.includes(profile),
+  );
+  if (other !== undefined)
+    throw new UsageError(
+      `--target is judged by the profile http alone: '${other}' needs a subject that the kit can start with options, or calls (--subject, --asyncio, or a command after '--')`,
+    );
+  return selection;
+}
+
 /** For commands that start no subject. @throws UsageError */
 export function refuseSubjectCommand(context: Context): void {
   if (context.subjectCommand !== undefined)
@@ -47,8 +95,12 @@ export function addSelectionOptions(command: Command): Command {
     .option('--skip <glob>', 'all but these clauses or checks; may be repeated', collect);
 }
 
-export function selectionOf({ profile, only = [], skip = [] }: SelectionOptions): Selection {
-  const profiles = profile === undefined ? PROFILES : profile.split(',').map((name) => name.trim());
+/** @param byDefault profiles, where none is named */
+export function selectionOf(
+  { profile, only = [], skip = [] }: SelectionOptions,
+  byDefault: readonly string[] = PROFILES,
+): Selection {
+  const profiles = profile === undefined ? byDefault : profile.split(',').map((name) => name.trim());
   return { profiles, only, skip };
 }
 

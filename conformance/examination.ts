@@ -2,15 +2,17 @@
  * An examination: one subject's traces, judged one after the other; the same for a run and for traces recorded elsewhere.
  */
 import type { Hello } from '../spec/protocol.js';
-import type { Failure, ProblemReport } from '../spec/report.js';
+import type { Exchange } from '../spec/exchange.js';
+import type { ExchangeFailure, Failure, ProblemReport, ScenarioFailure } from '../spec/report.js';
 import type { Scenario } from '../spec/scenario.js';
 import type { Trace } from '../spec/trace.js';
-import { unclaimedReasons } from './claims.js';
+import { doesNotClaim, unclaimedReasons } from './claims.js';
 import { judgeTrace, Tally, type ChoiceOutcome, type ClauseOutcome } from './judge.js';
 import { factsOf } from './subject-session.js';
 import type { Selected, Suite } from './suite.js';
 import type { SubjectFacts } from './trace/history.js';
 import { TraceAuditError } from './trace/timeline.js';
+import type { Verdict } from './wire/exchange-pool.js';
 
 /** Failures that a report carries whole, with scenario and trace. */
 const SHOWN_FAILURES = 50;
@@ -19,7 +21,9 @@ export class Examination {
   readonly problems: ProblemReport[] = [];
   readonly #tally: Tally;
   readonly #facts: SubjectFacts;
-  readonly #judged: Failure[] = [];
+  readonly #judged: (ScenarioFailure | ExchangeFailure)[] = [];
+  /** Exchanges that the server can't be asked, with the reason. */
+  readonly #unclaimed = new Map<Exchange, string>();
 
   constructor(
     private readonly suite: Suite,
@@ -73,13 +77,66 @@ export class Examination {
     }
   }
 
+  /** An exchange is not run, because the server does not offer what it needs. */
+  unclaimed(exchange: Exchange, reason: string): void {
+    this.#unclaimed.set(exchange, reason);
+  }
+
+  /** What came of an exchange that was expected. */
+  judgeExchange(exchange: Exchange, verdict: Verdict): void {
+    const { name: check, clause } = exchange;
+    if (verdict.is === 'error') {
+      // That the server is down is told once, and not for each exchange that waits.
+      if (verdict.kind === 'server-down') this.distrust(check, [clause], verdict.text);
+      else this.failed([clause], { check, kind: verdict.kind, text: verdict.text });
+      return;
+    }
+    const at = Math.max(0, verdict.transcript.length - 1);
+    const passed = verdict.is === 'passed';
+    this.#tally.judged(check, [clause], {
+      exercised: new Map([[clause, 1]]),
+      findings: passed ? [] : [{ clause, at, text: verdict.text }],
+      excused: new Map(),
+      observations: passed ? verdict.labels.map((label) => ({ clause, label, at })) : [],
+    });
+    if (passed) for (const note of verdict.notes) this.#tally.note(clause, `${check}: ${note}`);
+    this.#judged.push({
+      check,
+      clauses: passed ? [] : [clause],
+      exchange: exchange.text,
+      transcript: [...verdict.transcript],
+      expected: passed ? [] : [...verdict.expected],
+    });
+  }
+
+  /** Why clauses are not claimed because none of their exchanges can be run; where some can, the others are noted. */
+  #reasons({ clauses, exchanges }: Selected): Map<string, string> {
+    const reasons = new Map<string, string>();
+    for (const clause of clauses) {
+      if (doesNotClaim(this.hello, clause) !== undefined) continue;
+      const own = exchanges.filter((exchange) => exchange.clause === clause.id);
+      const lacking = own.flatMap((exchange) => this.#unclaimed.get(exchange) ?? []);
+      if (own.length === 0 || lacking.length === 0) continue;
+      if (lacking.length === own.length) reasons.set(clause.id, lacking[0]!);
+      else
+        for (const reason of new Set(lacking))
+          this.#tally.note(
+            clause.id,
+            `${lacking.filter((one) => one === reason).length} of its ${own.length} exchanges not claimed: ${reason}`,
+          );
+    }
+    return reasons;
+  }
+
   /** Verdicts on what was selected; nothing can be judged afterwards. */
-  finish({ clauses, checks }: Selected): {
+  finish(selected: Selected): {
     readonly outcomes: readonly ClauseOutcome[];
     readonly choices: readonly ChoiceOutcome[];
     readonly failures: readonly Failure[];
   } {
-    const outcomes = this.#tally.outcomes(clauses, unclaimedReasons(this.hello, clauses, checks));
+    const { clauses, checks } = selected;
+    const unclaimed = new Map([...unclaimedReasons(this.hello, clauses, checks), ...this.#reasons(selected)]);
+    const outcomes = this.#tally.outcomes(clauses, unclaimed);
     // A contradicted choice shows only now.
     const shown = new Map<string, Set<string>>(this.#judged.map((j) => [j.check, new Set(j.clauses)]));
     for (const { clause, violations } of outcomes)
@@ -88,8 +145,8 @@ export class Examination {
       .map((judged) => ({ ...judged, clauses: [...(shown.get(judged.check) ?? [])] }))
       .filter((failure) => failure.clauses.length > 0)
       .slice(0, SHOWN_FAILURES);
-    const selected = new Set(clauses.map(({ id }) => id));
-    const choices = this.#tally.choices().filter(({ choice }) => selected.has(choice.clause));
+    const ids = new Set(clauses.map(({ id }) => id));
+    const choices = this.#tally.choices().filter(({ choice }) => ids.has(choice.clause));
     return { outcomes, choices, failures };
   }
 }

@@ -93,6 +93,7 @@ export interface ClauseOutcome {
   readonly checks: readonly string[];
   readonly violations: readonly Violation[];
   readonly violationCount: number;
+  readonly notes: readonly string[];
 }
 
 /** Violations that a report carries for one clause. */
@@ -108,6 +109,7 @@ export class Tally {
   private readonly errors = new Map<string, string>();
   private readonly observed = new Map<string, { label: string; at: number; check: string }[]>();
   private readonly checks = new Map<string, string[]>();
+  private readonly notes = new Map<string, string[]>();
 
   constructor(
     private readonly spec: Spec,
@@ -141,6 +143,12 @@ export class Tally {
   /** A check gave no trace, or none that can be trusted. */
   failedToRun(check: string, clauses: readonly string[], text: string): void {
     for (const id of clauses) if (!this.errors.has(id)) this.errors.set(id, `${check}: ${text}`);
+  }
+
+  /** Something that decides nothing, but is worth a word. */
+  note(clause: string, text: string): void {
+    const notes = this.notes.get(clause) ?? [];
+    if (!notes.includes(text)) this.notes.set(clause, [...notes, text]);
   }
 
   private violate(clause: string, violation: Violation): void {
@@ -187,6 +195,7 @@ export class Tally {
       checks: this.checks.get(id) ?? [],
       violations: unclaimed === undefined ? (this.violations.get(id) ?? []) : [],
       violationCount: unclaimed === undefined ? (this.violationCounts.get(id) ?? 0) : 0,
+      notes: this.notes.get(id) ?? [],
     };
     if (unclaimed !== undefined) return { ...base, verdict: 'unclaimed', reason: unclaimed };
     if (base.violationCount > 0) return { ...base, verdict: 'fail', reason: undefined };

@@ -150,6 +150,7 @@ async function compareWithReference(
   const compare = async ({ run }: SubjectSession): Promise<Failure[]> =>
     Promise.all(
       failures.map(async (failure) => {
+        if ('exchange' in failure) return failure;
         const result = await run(failure.scenario);
         return 'trace' in result ? { ...failure, reference: result.trace } : failure;
       }),

@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { loadSpec, type Clause, type Spec } from '../spec/clauses.js';
+import type { Exchange } from '../spec/exchange.js';
 import { loopRules } from './rules/loop/index.js';
 import { streamRules } from './rules/stream/index.js';
 import type { RuleSet } from './rules/rule.js';
@@ -13,7 +14,10 @@ import { streamChecks } from './scenarios/stream/index.js';
 export interface Suite {
   readonly spec: Spec;
   readonly rules: RuleSet;
+  /** Scenarios, of the profiles that are judged by traces. */
   readonly checks: readonly Check[];
+  /** Checks of the profiles that are judged over connections; they stand in the spec itself. */
+  readonly exchanges: readonly Exchange[];
   /** Digest of clauses and checks. */
   readonly digest: string;
 }
@@ -26,13 +30,15 @@ export function loadSuite(): Suite {
   const spec = loadSpec();
   const rules = { ...loopRules, ...streamRules };
   const checks = [...loopChecks, ...streamChecks];
+  const exchanges = spec.clauses.flatMap((clause) => clause.exchanges);
   const text = JSON.stringify([
     spec.clauses.map(({ id, level, text: t }) => [id, level, t]),
     spec.choices,
     checks,
+    exchanges.map(({ name, text: t }) => [name, t]),
   ]);
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  loaded = { spec, rules, checks, digest };
+  loaded = { spec, rules, checks, exchanges, digest };
   return loaded;
 }
 
@@ -63,6 +69,7 @@ export const globMatches = (glob: string, name: string): boolean => globToRegExp
 export interface Selected {
   readonly clauses: readonly Clause[];
   readonly checks: readonly Check[];
+  readonly exchanges: readonly Exchange[];
   /** Something was left out. */
   readonly partial: boolean;
 }
@@ -78,10 +85,13 @@ export function select(suite: Suite, selection: Selection): Selected {
     if (!known.some((p) => p === profile))
       throw new SelectionError(`there is no profile '${profile}': choose from ${known.join(', ')}`);
   const inProfile = suite.spec.clauses.filter((clause) => selection.profiles.includes(clause.profile));
-  const checksIn = suite.checks.filter((check) =>
-    inProfile.some((clause) => check.clauses.includes(clause.id)),
-  );
-  const allNames = [...inProfile.map((clause) => clause.id), ...checksIn.map((check) => check.scenario.name)];
+  const all: readonly Named[] = [
+    ...suite.checks.map((check) => ({ name: check.scenario.name, clauses: check.clauses, check })),
+    ...suite.exchanges.map((exchange) => ({ name: exchange.name, clauses: [exchange.clause], exchange })),
+  ];
+  const inIds = new Set(inProfile.map((clause) => clause.id));
+  const checksIn = all.filter((check) => check.clauses.some((id) => inIds.has(id)));
+  const allNames = [...inIds, ...checksIn.map((check) => check.name)];
   for (const pattern of [...selection.only, ...selection.skip])
     if (!allNames.some((name) => globMatches(pattern, name)))
       throw new SelectionError(
@@ -91,22 +101,33 @@ export function select(suite: Suite, selection: Selection): Selected {
   const matches = (patterns: readonly string[], name: string): boolean =>
     patterns.some((p) => globMatches(p, name));
   const wanted = (name: string): boolean => selection.only.length === 0 || matches(selection.only, name);
-  const namesCheck = (check: Check): boolean => matches(selection.only, check.scenario.name);
+  const namesCheck = (check: Named): boolean => matches(selection.only, check.name);
+  const named = new Set(checksIn.filter(namesCheck).flatMap((check) => check.clauses));
   const clauses = inProfile.filter(
-    (clause) =>
-      (wanted(clause.id) ||
-        checksIn.some((check) => check.clauses.includes(clause.id) && namesCheck(check))) &&
-      !matches(selection.skip, clause.id),
+    (clause) => (wanted(clause.id) || named.has(clause.id)) && !matches(selection.skip, clause.id),
   );
   const ids = new Set(clauses.map((clause) => clause.id));
   const checks = checksIn.filter(
     (check) =>
-      !matches(selection.skip, check.scenario.name) &&
+      !matches(selection.skip, check.name) &&
       (selection.only.length === 0
         ? check.clauses.some((id) => ids.has(id))
         : namesCheck(check) || check.clauses.some((id) => ids.has(id) && wanted(id))),
   );
   if (clauses.length === 0 || checks.length === 0)
     throw new SelectionError(`nothing is left to judge: --skip takes away all that --only names`);
-  return { clauses, checks, partial: clauses.length < inProfile.length || checks.length < checksIn.length };
+  return {
+    clauses,
+    checks: checks.flatMap(({ check }) => check ?? []),
+    exchanges: checks.flatMap(({ exchange }) => exchange ?? []),
+    partial: clauses.length < inProfile.length || checks.length < checksIn.length,
+  };
+}
+
+/** A check of either kind. */
+interface Named {
+  readonly name: string;
+  readonly clauses: readonly string[];
+  readonly check?: Check;
+  readonly exchange?: Exchange;
 }

@@ -12,7 +12,7 @@ export type Verdict = z.infer<typeof Verdict>;
 
 export const Violation = z.strictObject({
   check: z.string(),
-  /** Index of the record where it shows. */
+  /** Index of the record of the trace, or of the entry of the transcript, where it shows. */
   at: z.int(),
   text: z.string(),
 });
@@ -26,6 +26,8 @@ export const ClauseResult = z.strictObject({
   facet: z.enum(FACETS),
   text: z.string(),
   verdict: Verdict,
+  /** The RFC states it as grammar alone: what a server does with other bytes is up to RFC 9112, section 2.2. */
+  grammar: z.boolean().optional(),
   /** Why, for every verdict but `pass` and `fail`. */
   reason: z.string().optional(),
   /** How many situations of the clause arose, over all checks. */
@@ -35,6 +37,8 @@ export const ClauseResult = z.strictObject({
   /** The first few violations; `violationCount` says how many there were. */
   violations: z.array(Violation),
   violationCount: z.int(),
+  /** What was accepted, but is worth a word. */
+  notes: z.array(z.string()).optional(),
   knownFailing: z.string().optional(),
 });
 export type ClauseResult = z.infer<typeof ClauseResult>;
@@ -58,7 +62,7 @@ export const ProblemReport = z.strictObject({
 });
 export type ProblemReport = z.infer<typeof ProblemReport>;
 
-export const Failure = z.strictObject({
+export const ScenarioFailure = z.strictObject({
   check: z.string(),
   clauses: z.array(z.string()),
   scenario: Scenario,
@@ -66,6 +70,42 @@ export const Failure = z.strictObject({
   /** The reference's trace of the same scenario, where the reference could run. */
   reference: Trace.optional(),
 });
+export type ScenarioFailure = z.infer<typeof ScenarioFailure>;
+
+export const TRANSCRIPT_EVENTS = ['fin', 'rst', 'refused', 'silence', 'stop', 'flood', 'cut'] as const;
+
+/** Something that was said, or that happened, on a connection. */
+export const TranscriptEntry = z.strictObject({
+  /** Since the exchange began. */
+  atMs: z.number(),
+  /** The connection, by its letter; empty where there is one only. */
+  on: z.string(),
+  who: z.enum(['client', 'server']),
+  /** Visible ASCII, with escapes as in `spec/exchanges.md`; cut short where there is much. */
+  bytes: z.string().optional(),
+  /** How many bytes there were; of `cut`, how many entries were left out here. */
+  size: z.int().optional(),
+  event: z.enum(TRANSCRIPT_EVENTS).optional(),
+});
+export type TranscriptEntry = z.infer<typeof TranscriptEntry>;
+
+/** An outcome of the spec that did not come about, and why not. */
+export const Expected = z.strictObject({ outcome: z.string(), why: z.string() });
+export type Expected = z.infer<typeof Expected>;
+
+export const ExchangeFailure = z.strictObject({
+  check: z.string(),
+  clauses: z.array(z.string()),
+  /** As it stands in the spec, its variables filled in. */
+  exchange: z.string(),
+  transcript: z.array(TranscriptEntry),
+  expected: z.array(Expected),
+  /** What the reference made of the same exchange, where it could run. */
+  reference: z.array(TranscriptEntry).optional(),
+});
+export type ExchangeFailure = z.infer<typeof ExchangeFailure>;
+
+export const Failure = z.union([ScenarioFailure, ExchangeFailure]);
 export type Failure = z.infer<typeof Failure>;
 
 export const Report = z.strictObject({

@@ -2,18 +2,24 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { runConformance } from '../../conformance/run.js';
+import { runTarget } from '../../conformance/run-target.js';
 import { loadSuite, select } from '../../conformance/suite.js';
 import type { Context } from '../context.js';
-import { helloError, UsageError } from '../errors.js';
+import { BrokenError, helloError, UsageError } from '../errors.js';
 import {
   addSelectionOptions,
   addSubjectOptions,
+  addTargetOptions,
   positive,
   selectionOf,
   subjectOf,
+  targetOf,
+  targetSelectionOf,
   type SelectionOptions,
   type SubjectOptions,
 } from '../options.js';
+import { ServerProblem } from '../../conformance/wire/servers.js';
+import type { ChosenTarget, TargetWords } from '../targets.js';
 import { addReportOptions, prepareDelivery, type ReportOptions } from '../report-options.js';
 import { referenceFor } from '../subjects.js';
 
@@ -23,6 +29,8 @@ Examples:
   evspec run --subject ./adapter.ts                 a loop of yours
   evspec run --asyncio uvloop:new_event_loop        a loop that plugs into asyncio
   evspec run --only 'LOOP-TIMER-*' -- ./my-subject --fast
+  evspec run --target http://127.0.0.1:8080         a server that runs, in whatever language
+  evspec run --target http://127.0.0.1:8080 --start 'python3 server.py'
   evspec run --subject ./driver.py --reporter tap --output report.tap
   evspec run --subject ./adapter.ts --known-failing known-failing.txt
 
@@ -31,9 +39,29 @@ Options stand before '--'; after it comes a command that speaks the subject prot
 /** More processes side by side only wait for each other's CPU, and disturb each other's clocks. */
 const MOST_JOBS = 4;
 
-type Options = SubjectOptions & SelectionOptions & ReportOptions & { readonly jobs?: string };
+type Options = SubjectOptions & TargetWords & SelectionOptions & ReportOptions & { readonly jobs?: string };
+
+async function judgeTarget(
+  { target, words }: ChosenTarget,
+  options: Options,
+  context: Context,
+): Promise<void> {
+  if (options.jobs !== undefined)
+    throw new UsageError('--jobs is about subjects that the kit starts, and --target is one server');
+  const selection = targetSelectionOf(options);
+  select(loadSuite(), selection);
+  const delivery = prepareDelivery(options, context);
+  try {
+    const report = await runTarget({ ...selection, target, strict: delivery.strict });
+    delivery.deliver(report, (check) => `evspec replay ${check} ${words}`);
+  } catch (error) {
+    throw error instanceof ServerProblem ? new BrokenError(error.message) : error;
+  }
+}
 
 async function run(options: Options, context: Context): Promise<void> {
+  const chosen = targetOf(options, context);
+  if (chosen !== undefined) return judgeTarget(chosen, options, context);
   const subject = subjectOf(options, context);
   const selection = selectionOf(options);
   // Wrong usage is told before anything is started.
@@ -63,7 +91,7 @@ export function runCommand(context: Context): Command {
     .summary('judge a subject')
     .description('Runs the checks of the suite on a subject and says which clauses it keeps.')
     .usage('[options] [-- command args…]');
-  addReportOptions(addSelectionOptions(addSubjectOptions(command)))
+  addReportOptions(addSelectionOptions(addTargetOptions(addSubjectOptions(command))))
     .option('--jobs <n>', `subjects side by side (default: the CPUs, at most ${MOST_JOBS})`)
     .addHelpText('after', EXAMPLES)
     .action((options: Options) => run(options, context));

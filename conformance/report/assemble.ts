@@ -24,19 +24,21 @@ export interface Judged extends Strictness {
 export function assembleReport(judged: Judged): Report {
   const { hello, selection, outcomes } = judged;
   const clauses = outcomes.map(
-    ({ clause, verdict, reason, exercised, checks, violations, violationCount }) => ({
+    ({ clause, verdict, reason, exercised, checks, violations, violationCount, notes }) => ({
       id: clause.id,
       level: clause.level,
       profile: clause.profile,
       section: clause.section,
       facet: clause.facet,
       text: clause.text,
+      ...(clause.grammar ? { grammar: true } : {}),
       verdict,
       ...(reason === undefined ? {} : { reason }),
       exercised,
       checks: [...checks],
       violations: [...violations],
       violationCount,
+      ...(notes.length === 0 ? {} : { notes: [...notes] }),
     }),
   );
   const limits = Object.entries(hello?.limits ?? {}).filter(

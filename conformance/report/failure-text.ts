@@ -2,22 +2,27 @@
  * One failed clause, so that its reader need not look anywhere else: the sentence, what broke it, the scenario, the trace beside the
  * reference's, what to look at, and the command that runs it again.
  */
-import { loadSpec } from '../../spec/clauses.js';
-import type { ClauseResult, Failure, Report } from '../../spec/report.js';
-import { excerpt } from '../subject/visible.js';
+import { loadSpec, type Clause } from '../../spec/clauses.js';
+import type { ClauseResult, ExchangeFailure, Report, ScenarioFailure } from '../../spec/report.js';
+import { excerpt, visible } from '../subject/visible.js';
 import { count, wrap } from './layout.js';
 import { scenarioRows } from './program-text.js';
 import type { ReporterOptions } from './reporter.js';
 import { traceView } from './trace-view.js';
+import { expectedLines, transcriptLines } from './transcript-view.js';
 
 /** A violation's text, characters. */
 const SHOWN_TEXT = 400;
 
-const hintOf = (id: string): string | undefined =>
-  loadSpec().clauses.find((clause) => clause.id === id)?.hint;
+const clauseOf = (id: string): Clause | undefined => loadSpec().clauses.find((clause) => clause.id === id);
 
 /** The part of a failure that is shown. */
-type Shown = Pick<Failure, 'scenario' | 'trace'> & { readonly reference?: Failure['reference'] | undefined };
+type Shown = Pick<ScenarioFailure, 'scenario' | 'trace'> & {
+  readonly reference?: ScenarioFailure['reference'] | undefined;
+};
+type ShownExchange = Pick<ExchangeFailure, 'exchange' | 'transcript' | 'expected'> & {
+  readonly reference?: ExchangeFailure['reference'] | undefined;
+};
 
 /** The scenario of a failure with both traces. */
 export function failureLines(
@@ -37,6 +42,28 @@ export function failureLines(
   return ['  Scenario', ...program, '  Trace', ...view.map((line) => `  ${line}`)];
 }
 
+/** What was said, what was expected of it, and what the reference said. */
+export function exchangeLines(
+  { exchange, transcript, expected, reference }: ShownExchange,
+  { width, paint }: Pick<ReporterOptions, 'width' | 'paint'>,
+): string[] {
+  const said = (title: string, entries: ShownExchange['transcript']): string[] => [
+    `  ${title}`,
+    ...transcriptLines(entries, width - 4, paint).map((line) => `    ${line}`),
+  ];
+  return [
+    '  Exchange',
+    ...visible(exchange.slice(0, 20_000))
+      .split('\n')
+      .map((line) => `    ${line.length > width - 4 ? `${line.slice(0, width - 5)}…` : line}`),
+    ...said('What was said', transcript),
+    ...(expected.length === 0
+      ? []
+      : ['  Expected', ...expectedLines(expected, width - 4).map((line) => `    ${line}`)]),
+    ...(reference === undefined ? [] : said('What the reference said', reference)),
+  ];
+}
+
 function clauseLines(
   clause: ClauseResult,
   report: Report,
@@ -46,15 +73,17 @@ function clauseLines(
   const { width, paint, replay } = options;
   const known =
     clause.knownFailing === undefined ? '' : ` (known: ${excerpt(clause.knownFailing || 'no reason given')})`;
-  const hint = hintOf(clause.id);
+  const { hint, rfc } = clauseOf(clause.id) ?? {};
+  const source = rfc === undefined ? '' : ` (${rfc}${clause.grammar === true ? ', grammar' : ''})`;
   const [first] = clause.violations;
+  const isExchange = (name: string): boolean =>
+    report.failures.some((failure) => failure.check === name && 'exchange' in failure);
+  const place = (name: string, at: number): string => (isExchange(name) ? name : `${name}, record ${at}`);
   const lines = [
-    `${paint('bad', 'FAIL')} ${paint('heading', clause.id)} ${clause.level}${known}`,
+    `${paint('bad', 'FAIL')} ${paint('heading', clause.id)} ${clause.level}${source}${known}`,
     ...wrap(clause.text, width - 2).map((line) => `  ${line}`),
     ...clause.violations.flatMap(({ check, at, text }) =>
-      wrap(`✗ ${check}, record ${at}: ${excerpt(text, SHOWN_TEXT)}`, width - 2, '  ').map(
-        (line) => `  ${line}`,
-      ),
+      wrap(`✗ ${place(check, at)}: ${excerpt(text, SHOWN_TEXT)}`, width - 2, '  ').map((line) => `  ${line}`),
     ),
     ...(clause.violationCount > clause.violations.length
       ? [`  … ${count(clause.violationCount - clause.violations.length, 'more violation')}`]
@@ -68,7 +97,11 @@ function clauseLines(
     else {
       shown.set(first.check, clause.id);
       const findings = clause.violations.filter(({ check }) => check === first.check).map(({ at }) => at);
-      lines.push(...failureLines(failure, findings, options));
+      lines.push(
+        ...('exchange' in failure
+          ? exchangeLines(failure, options)
+          : failureLines(failure, findings, options)),
+      );
     }
   }
   if (hint !== undefined) lines.push(...wrap(`If it fails, ${hint}`, width - 2).map((line) => `  ${line}`));

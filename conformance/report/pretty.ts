@@ -61,6 +61,27 @@ function notShown(report: Report, { paint, width }: ReporterOptions): string[] {
   ];
 }
 
+/** What was accepted with a word, or shown in part only. */
+function notes(report: Report, { paint, width }: ReporterOptions): string[] {
+  const noted = report.clauses.filter(
+    (clause) => clause.notes !== undefined && clause.verdict !== 'unclaimed',
+  );
+  if (noted.length === 0) return [];
+  return [
+    '',
+    paint('heading', 'Notes'),
+    ...noted.flatMap((clause) =>
+      (clause.notes ?? []).flatMap((note, i) =>
+        wrap(
+          `${i === 0 ? clause.id : ''.padEnd(clause.id.length)} ${excerpt(note, 300)}`,
+          width - 2,
+          '  ',
+        ).map((line) => `  ${line}`),
+      ),
+    ),
+  ];
+}
+
 function choices(report: Report, { paint }: ReporterOptions): string[] {
   // Nothing was judged: that all choices are open says nothing.
   if (report.choices.length === 0 || report.clauses.length === 0) return [];
@@ -105,6 +126,7 @@ export const prettyReporter: Reporter = (report, options) => {
     ...answer(report, options),
     ...problems(report, options),
     ...notShown(report, options),
+    ...notes(report, options),
     ...choices(report, options),
     ...(failed.length === 0 ? [] : ['', options.paint('heading', 'Failures'), ...failed]),
   ];

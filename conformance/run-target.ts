@@ -1,0 +1,81 @@
+/**
+ * Judges a server by its address alone: the profile `http`.
+ *
+ * What a subject says in its hello is here what the manifest of the application says, and where there is none, next to nothing.
+ */
+import { PROTOCOL_VERSION, type Hello } from '../spec/protocol.js';
+import type { Report } from '../spec/report.js';
+import { Examination } from './examination.js';
+import { assembleReport } from './report/assemble.js';
+import { excerpt } from './subject/visible.js';
+import { loadSuite, select, type Selection } from './suite.js';
+import { calibrate, type Calibration } from './wire/calibrate.js';
+import { examineExchanges } from './wire/examine.js';
+import { TargetServers, type Target } from './wire/target.js';
+
+export interface TargetOptions extends Selection {
+  readonly target: Target;
+  /** A SHOULD gates like a MUST. */
+  readonly strict: boolean;
+  /** Called as exchanges are judged. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Names longer than this are cut. */
+const NAME = 100;
+
+/** A server that says nothing of itself has its address for a name. */
+function helloOf({ manifest, server }: Calibration, { url }: Target): Hello {
+  const [name = '', version = ''] = (server ?? '').split('/', 2);
+  return {
+    protocol: PROTOCOL_VERSION,
+    name: excerpt(manifest?.name ?? (name === '' ? url : name), NAME),
+    version: excerpt(manifest?.version ?? version, NAME),
+    language: '',
+    pid: 0,
+    facets: ['http'],
+    unclaimed: { ...manifest?.unclaimed },
+    choices: { ...manifest?.choices },
+    limits: {},
+    rounds: 'adapter',
+    loop: 'created',
+  };
+}
+
+/**
+ * @throws SelectionError if the selection names nothing
+ * @throws ServerProblem if there is no server to judge
+ */
+export async function runTarget(options: TargetOptions): Promise<Report> {
+  const startedAt = new Date();
+  const suite = loadSuite();
+  const selected = select(suite, options);
+  const servers = new TargetServers(options.target);
+  try {
+    const { address } = await servers.serve();
+    const base = await calibrate(address);
+    const hello = helloOf(base, options.target);
+    const examination = new Examination(suite, hello, {});
+    const { problems, partial } = await examineExchanges(
+      examination,
+      servers,
+      base,
+      selected.exchanges,
+      {},
+      options.onProgress,
+    );
+    const report = assembleReport({
+      startedAt,
+      suite: suite.digest,
+      selection: { ...options, partial: selected.partial || partial },
+      hello,
+      measured: { latencyMs: Math.round(base.times.latencyMs * 100) / 100 },
+      ...examination.finish(selected),
+      problems: [...examination.problems, ...problems],
+      strict: options.strict,
+    });
+    return { ...report, subject: { ...report.subject, rounds: '', limits: { ...base.known.limits } } };
+  } finally {
+    await servers.close();
+  }
+}

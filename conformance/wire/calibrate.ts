@@ -1,0 +1,80 @@
+/** What has to be known of a server before exchanges are run against it: its latency, its plain answer, its application. */
+import { Manifest, MANIFEST_PATH } from '../../spec/server-contract.js';
+import { excerpt } from '../subject/visible.js';
+import { ask, hostOf } from './ask.js';
+import type { Known } from './conditions.js';
+import type { Address } from './connection.js';
+import { fieldValue, type Response } from './response-parser.js';
+import { ServerProblem } from './servers.js';
+import { timesOf, type Times } from './times.js';
+
+export interface Calibration {
+  readonly times: Times;
+  readonly known: Known;
+  /** Undefined: no conformance application is mounted, and this says why the kit thinks so. */
+  readonly manifest: Manifest | undefined;
+  readonly noManifest: string;
+  /** The Server field of its plain answer. */
+  readonly server: string | undefined;
+}
+
+const ROUNDS = 5;
+/** Of one answer, ms. */
+const BUDGET_MS = 6000;
+
+/** @throws ServerProblem */
+export async function calibrate(address: Address, rounds = ROUNDS): Promise<Calibration> {
+  const took: number[] = [];
+  let plain: Response | undefined;
+  for (let i = 0; i < rounds; i++) {
+    const answer = await ask(address, '/', BUDGET_MS);
+    if (answer.is !== 'response')
+      throw new ServerProblem(
+        'unsteady',
+        `the server at ${hostOf(address)} answered GET / at first, and not when it was asked again`,
+      );
+    took.push(answer.ms);
+    plain ??= answer.response;
+    if (answer.response.status !== plain.status)
+      throw new ServerProblem(
+        'unsteady',
+        `the server at ${hostOf(address)} answers GET / now by ${plain.status}, now by ${answer.response.status}`,
+      );
+  }
+  const latencyMs = took.sort((a, b) => a - b)[took.length >> 1]!;
+  const { manifest, why } = await manifestOf(address);
+  return {
+    times: timesOf(latencyMs),
+    known: { host: hostOf(address), limits: { ...manifest?.limits }, ok: plain!.status },
+    manifest,
+    noManifest: why,
+    server: fieldValue(plain!.fields, 'server'),
+  };
+}
+
+async function manifestOf(address: Address): Promise<{ manifest: Manifest | undefined; why: string }> {
+  const none = (text: string) => ({
+    manifest: undefined,
+    why: `the server has not the application of spec/http/application.md: ${text}`,
+  });
+  const answer = await ask(address, MANIFEST_PATH, BUDGET_MS);
+  if (answer.is !== 'response') return none(`GET ${MANIFEST_PATH} was not answered`);
+  const { status, body } = answer.response;
+  if (status !== 200) return none(`GET ${MANIFEST_PATH} was answered by ${status}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(body, 'latin1').toString('utf8'));
+  } catch {
+    return none(`${MANIFEST_PATH} is not JSON`);
+  }
+  const isOne = typeof json === 'object' && json !== null && 'evspec' in json;
+  const parsed = Manifest.safeParse(json);
+  if (parsed.success) return { manifest: parsed.data, why: '' };
+  if (!isOne) return none(`${MANIFEST_PATH} is no manifest`);
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.map(String).join('.') ?? '';
+  throw new ServerProblem(
+    'manifest-invalid',
+    `the manifest at ${MANIFEST_PATH} is not valid: ${excerpt(`${where}: ${issue?.message ?? ''}`, 200)}`,
+  );
+}

@@ -1,0 +1,126 @@
+/** Statuses and conditions of an outcome, held against one response. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Condition, StatusPattern } from '../../spec/exchange.js';
+import { bytesText } from './bytes-text.js';
+import { numberOf, type Values } from './render.js';
+import { fieldValue, type Response } from './response-parser.js';
+
+/** What is known of the server, for outcomes. */
+export interface Known extends Values {
+  /** The status of what it answers to a plain `GET /`. */
+  readonly ok: number;
+}
+
+/** Statuses by which a server refuses a message (spec/exchanges.md, `answered`). */
+const REFUSING = [400, 408, 411, 413, 414, 417, 431];
+
+export function statusFits(pattern: StatusPattern, status: number, { ok }: Pick<Known, 'ok'>): boolean {
+  const final = status >= 200 || status === 101;
+  switch (pattern) {
+    case 'any':
+      return final;
+    case 'ok':
+      return status === ok;
+    case 'refused':
+      return status >= 400 && status < 600;
+    case 'answered':
+      return final && status < 500 && !REFUSING.includes(status);
+    default:
+      return pattern.endsWith('xx') ? pattern[0] === String(status)[0] : pattern === String(status);
+  }
+}
+
+/** Characters of a value in a sentence. */
+const SHOWN = 80;
+const quote = (text: string): string => `"${bytesText(text, SHOWN)}"`;
+
+export interface Around {
+  /** Interim responses since the final one before it. */
+  readonly interims: number;
+  /** Final responses of the connection, from its first. */
+  readonly finals: readonly Response[];
+}
+
+function memberOf(json: unknown, path: string): unknown {
+  let value = json;
+  for (const name of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value;
+}
+
+function jsonFlaw(body: string, path: string, due: unknown): string | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(body, 'latin1').toString('utf8'));
+  } catch {
+    return `its body is not JSON: ${quote(body)}`;
+  }
+  const value = memberOf(json, path);
+  if (isDeepStrictEqual(value, due)) return undefined;
+  const found = value === undefined ? 'missing' : quote(JSON.stringify(value));
+  return `'${path}' of its JSON is ${found}, not ${quote(JSON.stringify(due))}`;
+}
+
+/** How a response differs from a condition, in words; undefined if it does not. */
+export function conditionFlaw(
+  condition: Condition,
+  response: Response,
+  around: Around,
+  known: Known,
+): string | undefined {
+  const { fields, body, framing } = response;
+  const value = 'field' in condition ? fieldValue(fields, condition.field) : undefined;
+  switch (condition.is) {
+    case 'body': {
+      const { how, text } = condition;
+      const has = how === 'equals' ? body === text : body.includes(text);
+      if (has === (how !== 'lacks')) return undefined;
+      const due = { equals: 'not', contains: 'which lacks', lacks: 'which contains' }[how];
+      return `its body is ${quote(body)}, ${due} ${quote(text)}`;
+    }
+    case 'body-length': {
+      const due = numberOf(condition.count, known);
+      return body.length === due ? undefined : `its body has ${body.length} bytes, not ${due}`;
+    }
+    case 'no-body':
+      return body === '' ? undefined : `it has a body: ${quote(body)}`;
+    case 'has':
+      return value === undefined ? `it has no ${condition.field}` : undefined;
+    case 'lacks':
+      return value === undefined ? undefined : `it has ${condition.field}: ${quote(value)}`;
+    case 'value':
+      if (value === condition.value) return undefined;
+      return value === undefined
+        ? `it has no ${condition.field}`
+        : `its ${condition.field} is ${quote(value)}, not ${quote(condition.value)}`;
+    case 'matches':
+      if (value !== undefined && condition.pattern.test(value)) return undefined;
+      return value === undefined
+        ? `it has no ${condition.field}`
+        : `its ${condition.field} is ${quote(value)}, which does not fit ${condition.pattern}`;
+    case 'json':
+      return jsonFlaw(body, condition.path, condition.value);
+    case 'version':
+      return response.version === condition.version
+        ? undefined
+        : `its version is ${response.version}, not ${condition.version}`;
+    case 'framed':
+      return framing === condition.by
+        ? undefined
+        : `its body is framed by ${framing}, not by ${condition.by}`;
+    case 'same': {
+      const first = around.finals[condition.as - 1];
+      const due = first === undefined ? undefined : fieldValue(first.fields, condition.field);
+      const said = (v: string | undefined): string => (v === undefined ? 'missing' : quote(v));
+      return value === due
+        ? undefined
+        : `its ${condition.field} is ${said(value)}, and that of response ${condition.as} ${said(due)}`;
+    }
+    case 'no-interim':
+      return around.interims === 0 ? undefined : `${around.interims} interim responses came before it`;
+    case 'one-interim':
+      return around.interims <= 1 ? undefined : `${around.interims} interim responses came before it`;
+  }
+}

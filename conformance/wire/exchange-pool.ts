@@ -1,0 +1,325 @@
+/**
+ * Runs many exchanges, beside each other, against servers that may break at any of them.
+ *
+ * Theory of operation. Each exchange has connections of its own, so dozens run at once. What they share is the server, and it must be
+ * in the same state for each of them. So the kit asks it again and again whether it still answers (the *beat*). While it does, what
+ * was finished before the beat is done with; what was finished since, or is under way, is *suspect*.
+ *
+ * When it does not answer any more, nothing new is begun. Where the kit can start the server again, it does, and runs the suspects
+ * one by one, with a beat behind each: those that were under way first, as one of them most likely waits for an answer. The one behind
+ * which there is silence is to blame, and that is its verdict: after it, the server answered nobody. The rest goes on. If none of them
+ * does it alone, the run has a problem, for something did. Where the kit can't start the server again, what is left is in error.
+ *
+ * Failures in which the clock had a part are run again, when all else is done, a few at a time. What happens again counts; what does not
+ * is `unsteady`: an error, and never a silent pass.
+ */
+import { setMaxListeners } from 'node:events';
+import type { Exchange } from '../../spec/exchange.js';
+import type { ProblemReport } from '../../spec/report.js';
+import { ask } from './ask.js';
+import { calibrate, type Calibration } from './calibrate.js';
+import { mustStart } from './exchange-claims.js';
+import { runExchange, type Endpoint, type ExchangeResult } from './exchange-runner.js';
+import { ServerProblem, type Served, type Servers } from './servers.js';
+import { after } from './times.js';
+
+/** Exchanges beside each other. */
+const WIDTH = 32;
+/** … of those whose failure had to do with time. */
+const WIDTH_AGAIN = 4;
+/** Exchanges that are finished between two beats. */
+const BATCH = 24;
+/** A server that breaks more often is given up. */
+const MOST_RESTARTS = 25;
+/** Names in a sentence. */
+const SHOWN = 3;
+
+/** What came of an exchange. */
+export type Verdict =
+  | Exclude<ExchangeResult, { is: 'down' | 'broken' }>
+  /** After it the server answered nobody. */
+  | {
+      readonly is: 'failed';
+      readonly text: string;
+      readonly expected: readonly [];
+      readonly timed: false;
+      readonly transcript: ExchangeResult['transcript'];
+    }
+  | { readonly is: 'error'; readonly kind: string; readonly text: string };
+
+export interface PoolResult {
+  readonly verdicts: ReadonlyMap<Exchange, Verdict>;
+  /** Of the run as a whole. */
+  readonly problems: readonly ProblemReport[];
+  /** It ended before all had run. */
+  readonly partial: boolean;
+}
+
+interface Group {
+  readonly served: Served;
+  readonly calibration: Calibration;
+}
+
+const names = (exchanges: readonly Exchange[]): string =>
+  `${exchanges
+    .slice(0, SHOWN)
+    .map(({ name }) => name)
+    .join(', ')}${exchanges.length > SHOWN ? `, or ${exchanges.length - SHOWN} others` : ''}`;
+
+export class ExchangePool {
+  readonly #servers: Servers;
+  readonly #base: Calibration;
+  readonly #onProgress: () => void;
+  readonly #verdicts = new Map<Exchange, Verdict>();
+  readonly #problems: ProblemReport[] = [];
+  readonly #groups = new Map<string, Promise<Group>>();
+  /** Finished since the last good beat, with what came of them. */
+  readonly #suspects = new Map<Exchange, ExchangeResult>();
+  #restarts = 0;
+  /** Why nothing is run any more. */
+  #over: string | undefined;
+
+  /** @param base of the server without options */
+  constructor(servers: Servers, base: Calibration, onProgress: () => void = () => undefined) {
+    this.#servers = servers;
+    this.#base = base;
+    this.#onProgress = onProgress;
+  }
+
+  async run(exchanges: readonly Exchange[]): Promise<PoolResult> {
+    await this.#all(exchanges, WIDTH);
+    const again = exchanges.filter((exchange) => {
+      const verdict = this.#verdicts.get(exchange);
+      return verdict?.is === 'failed' && verdict.timed;
+    });
+    if (again.length > 0 && this.#over === undefined) {
+      const first = new Map(again.map((exchange) => [exchange, this.#verdicts.get(exchange)!]));
+      await this.#all(again, WIDTH_AGAIN);
+      for (const [exchange, before] of first) this.#compare(exchange, before);
+    }
+    for (const exchange of exchanges)
+      if (!this.#verdicts.has(exchange))
+        this.#verdicts.set(exchange, {
+          is: 'error',
+          kind: 'server-down',
+          text: this.#over ?? 'it was not run',
+        });
+    return { verdicts: this.#verdicts, problems: this.#problems, partial: this.#over !== undefined };
+  }
+
+  #compare(exchange: Exchange, before: Verdict): void {
+    const now = this.#verdicts.get(exchange);
+    if (now?.is !== 'passed' || before.is !== 'failed') return;
+    this.#verdicts.set(exchange, {
+      is: 'error',
+      kind: 'unsteady',
+      text: `it failed among others, and passed when it was run again: ${before.text}`,
+    });
+  }
+
+  /** Runs all, whatever breaks meanwhile. */
+  async #all(exchanges: readonly Exchange[], width: number): Promise<void> {
+    let left = [...exchanges];
+    while (left.length > 0 && this.#over === undefined) left = await this.#beside(left, width);
+  }
+
+  /**
+   * Runs exchanges beside each other until all are done or the server is down.
+   * @returns those that are left
+   */
+  async #beside(exchanges: readonly Exchange[], width: number): Promise<Exchange[]> {
+    const queue = [...exchanges];
+    const active = new Set<Exchange>();
+    const abort = new AbortController();
+    setMaxListeners(0, abort.signal);
+    let down = false;
+    const declareDown = (): void => {
+      down = true;
+      abort.abort();
+    };
+    let sinceBeat = 0;
+    const worker = async (): Promise<void> => {
+      for (let exchange = queue.shift(); exchange !== undefined; exchange = queue.shift()) {
+        active.add(exchange);
+        const result = await this.#once(exchange, abort.signal);
+        if (down) return;
+        if (result.is === 'down') return declareDown();
+        active.delete(exchange);
+        this.#suspects.set(exchange, result);
+        if (++sinceBeat < BATCH && queue.length > 0) continue;
+        sinceBeat = 0;
+        if (!(await this.#clear()) && !down) return declareDown();
+        if (down) return;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(width, queue.length) }, worker));
+    if (!down && !(await this.#clear())) declareDown();
+    if (!down) return [];
+    const suspects = [...active, ...[...this.#suspects.keys()].reverse()];
+    this.#suspects.clear();
+    const unblamed = await this.#blame(suspects);
+    return [...unblamed, ...queue];
+  }
+
+  /** A beat; what was finished before it is done with if it comes back. */
+  async #clear(): Promise<boolean> {
+    const finished = [...this.#suspects];
+    if (finished.length === 0) return true;
+    const groups = new Set(finished.map(([exchange]) => this.#keyOf(exchange)));
+    for (const key of groups) {
+      const group = await this.#groups.get(key)?.catch(() => undefined);
+      if (group !== undefined && !(await this.#beat(group))) return false;
+    }
+    for (const [exchange, result] of finished)
+      if (this.#suspects.delete(exchange)) this.#settle(exchange, result);
+    return true;
+  }
+
+  /** @returns the suspects that are to be run again, beside others */
+  async #blame(suspects: readonly Exchange[]): Promise<Exchange[]> {
+    const { length } = suspects;
+    const condition = this.#servers.condition();
+    if (!this.#servers.canRestart) {
+      this.#over = `server down since ${names(suspects)}${length > 1 ? ', which ran beside each other' : ''}: ${condition}; with --start, or an adapter, the kit could start it again`;
+      this.#problems.push({
+        kind: 'server-down',
+        text: `the server answers nobody any more, ${this.#over.replace('server down ', '')}`,
+      });
+      return [];
+    }
+    if (!(await this.#restart(names(suspects)))) return [];
+    const cleared: [Exchange, ExchangeResult][] = [];
+    for (const [index, exchange] of suspects.entries()) {
+      const result = await this.#once(exchange);
+      const group = await this.#groups.get(this.#keyOf(exchange))?.catch(() => undefined);
+      if (result.is !== 'down' && (group === undefined || (await this.#beat(group)))) {
+        cleared.push([exchange, result]);
+        continue;
+      }
+      const text = `after it, the server answered nobody (${this.#servers.condition()})`;
+      this.#done(exchange, { is: 'failed', text, expected: [], timed: false, transcript: result.transcript });
+      for (const [one, its] of cleared) this.#settle(one, its);
+      await this.#restart(exchange.name);
+      return suspects.slice(index + 1);
+    }
+    for (const [one, its] of cleared) this.#settle(one, its);
+    this.#problems.push({
+      kind: 'unsteady',
+      text: `the server answered nobody any more (${condition}) when these ran beside each other, and did not break at any of them alone: ${names(suspects)}`,
+    });
+    return [];
+  }
+
+  async #restart(since: string): Promise<boolean> {
+    if (++this.#restarts > MOST_RESTARTS) {
+      this.#over = `server down since ${since}: it was started ${MOST_RESTARTS} times, and is given up`;
+      this.#problems.push({ kind: 'given-up', text: this.#over });
+      return false;
+    }
+    this.#groups.clear();
+    try {
+      await this.#servers.restart();
+      return true;
+    } catch (error) {
+      if (!(error instanceof ServerProblem)) throw error;
+      this.#over = `server down since ${since}: it could not be started again`;
+      this.#problems.push(error.report());
+      return false;
+    }
+  }
+
+  #settle(exchange: Exchange, result: ExchangeResult): void {
+    if (result.is === 'down') return;
+    this.#done(
+      exchange,
+      result.is === 'broken' ? { is: 'error', kind: 'broken', text: result.text } : result,
+    );
+  }
+
+  #done(exchange: Exchange, verdict: Verdict): void {
+    this.#verdicts.set(exchange, verdict);
+    this.#onProgress();
+  }
+
+  #keyOf(exchange: Exchange): string {
+    return mustStart(exchange, this.#servers) ? JSON.stringify(exchange.options) : '{}';
+  }
+
+  #group(key: string): Promise<Group> {
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = this.#serve(key);
+      this.#groups.set(key, group);
+      group.catch(() => undefined);
+    }
+    return group;
+  }
+
+  async #serve(key: string): Promise<Group> {
+    const options = JSON.parse(key) as Exchange['options'];
+    const served = await this.#servers.serve(options);
+    if (key === '{}' && !this.#servers.takesOptions) return { served, calibration: this.#base };
+    const own = await calibrate(served.address, 2);
+    const given = Object.fromEntries(
+      Object.entries(options).filter(([name]) => /Bytes|Count|Ms$/.test(name)),
+    );
+    // A server that is served with a limit has it in force, whether its manifest says so or not.
+    const limits = { ...own.known.limits, ...given };
+    return { served, calibration: { ...own, times: this.#base.times, known: { ...own.known, limits } } };
+  }
+
+  async #once(exchange: Exchange, signal?: AbortSignal): Promise<ExchangeResult> {
+    try {
+      const ownServer = exchange.steps.some((step) => step.do === 'stop');
+      const key = this.#keyOf(exchange);
+      const group = await this.#group(key);
+      if (!ownServer) return await runExchange(exchange, this.#endpoint(group, group), signal);
+      const own = { ...group, served: await this.#servers.serve(JSON.parse(key) as Exchange['options']) };
+      try {
+        return await runExchange(exchange, this.#endpoint(own, group), signal);
+      } finally {
+        await own.served.end();
+      }
+    } catch (error) {
+      if (!(error instanceof ServerProblem)) throw error;
+      return error.kind === 'gone'
+        ? { is: 'down', transcript: [] }
+        : { is: 'broken', text: error.message, transcript: [] };
+    }
+  }
+
+  /** @param beating the server that is asked whether it lives: one that is told to end does not answer any more */
+  #endpoint({ served, calibration }: Group, beating: Group): Endpoint {
+    const { address, stop } = served;
+    const { host } = calibration.known;
+    const known =
+      served === beating.served
+        ? calibration.known
+        : { ...calibration.known, host: host.replace(/\d+$/, String(address.port)) };
+    return {
+      address,
+      known,
+      times: calibration.times,
+      beat: () => this.#beat(beating),
+      ...(stop === undefined ? {} : { stop }),
+    };
+  }
+
+  /** Whether a server answers anybody, within its budget. */
+  async #beat({ served, calibration }: Group): Promise<boolean> {
+    const { aliveMs } = calibration.times;
+    let isLate = false;
+    const stop = after(aliveMs, () => (isLate = true));
+    try {
+      do {
+        const { is } = await ask(served.address, '/', aliveMs);
+        if (is === 'response') return true;
+        // Refused, or closed: it may be that a supervisor starts it again, or that its backlog was full.
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      } while (!isLate);
+      return false;
+    } finally {
+      stop();
+    }
+  }
+}

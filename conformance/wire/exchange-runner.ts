@@ -1,0 +1,429 @@
+/**
+ * Runs one exchange against a server, and says whether an outcome of each step came about.
+ *
+ * Theory of operation. After each event of the connection all alternatives are held against what has come (matcher.ts). The last one
+ * that is ruled out ends the exchange; nothing is waited for that can't change the answer. Otherwise:
+ *
+ *  - *open* is proven by one more request of the kit's own, whose answer has to be the very next thing. It says `Connection:
+ *    close`, so behind the answer the server ends the connection, and a response that came too much shows without a wait for it.
+ *  - *close* is the server's FIN or RST. A server that has said `Connection: close` may linger until it has read what the client sends
+ *    (RFC 9112, section 9.6): so the kit ends its own output, and if nothing more comes, that will do.
+ *  - *silence*, and whether a longer alternative still comes (`200, 200` beside `200 then open`), need quiet (times.ts).
+ *
+ * The answer says whether time had a part in it: then the exchange is run again, alone, before it counts.
+ */
+import type { Exchange, Outcome, Step } from '../../spec/exchange.js';
+import type { Expected, TranscriptEntry } from '../../spec/report.js';
+import type { LimitName } from '../../spec/server-contract.js';
+import { hostOf, plainRequest } from './ask.js';
+import type { Known } from './conditions.js';
+import type { Address } from './connection.js';
+import { Line } from './line.js';
+import { ENDED, matchOutcome, saidClose, type Match } from './matcher.js';
+import { render } from './render.js';
+import type { Times } from './times.js';
+import { Transcript } from './transcript.js';
+
+/** A server that exchanges are run against. */
+export interface Endpoint {
+  readonly address: Address;
+  readonly known: Known;
+  readonly times: Times;
+  /** A round trip on a connection of its own. False: nobody answered within the budget. */
+  readonly beat: () => Promise<boolean>;
+  /** Tells the server to end gracefully. Absent where the kit did not start it. */
+  readonly stop?: () => void;
+}
+
+export type ExchangeResult = { readonly transcript: readonly TranscriptEntry[] } & (
+  | { readonly is: 'passed'; readonly labels: readonly string[]; readonly notes: readonly string[] }
+  | {
+      readonly is: 'failed';
+      /** In words, for the clause. */
+      readonly text: string;
+      /** Each alternative, and why it did not come about. */
+      readonly expected: readonly Expected[];
+      /** The clock had a part in it. */
+      readonly timed: boolean;
+    }
+  /** The server answered nobody any more. */
+  | { readonly is: 'down' }
+  /** The kit could not do its part. */
+  | { readonly is: 'broken'; readonly text: string }
+);
+
+/** Beats that prove quiet. */
+const QUIET_BEATS = 2;
+/** Declared times: how much sooner and later they may be up. */
+const SOONER = { factor: 0.9, ms: 20 };
+const LATER = { factor: 1.5, ms: 1000 };
+/** In the shortest declared time of the exchange a drip is sent so often. */
+const DRIPS = 8;
+const MS_IN_QUERY = /[?&]ms=(\d{1,5})\b/g;
+
+class Down extends Error {
+  override readonly name = 'Down';
+}
+class Broken extends Error {
+  override readonly name = 'Broken';
+}
+
+type Settled =
+  | { readonly fits: Outcome; readonly taken: number }
+  | { readonly text: string; readonly expected: readonly Expected[]; readonly timed: boolean };
+
+/**
+ * @param signal ends it: the result is worth nothing then
+ */
+export async function runExchange(
+  exchange: Exchange,
+  endpoint: Endpoint,
+  signal?: AbortSignal,
+): Promise<ExchangeResult> {
+  const run = new Run(exchange, endpoint);
+  const abort = (): void => {
+    run.end();
+  };
+  signal?.addEventListener('abort', abort);
+  try {
+    return await run.steps();
+  } catch (error) {
+    const transcript = run.transcript.entries();
+    if (error instanceof Down) return { is: 'down', transcript };
+    if (error instanceof Broken || error instanceof RangeError)
+      return { is: 'broken', text: error.message, transcript };
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    run.end();
+  }
+}
+
+class Run {
+  readonly transcript = new Transcript();
+  readonly #lines = new Map<string, Line>();
+  readonly #drips = new Set<NodeJS.Timeout>();
+  #over = false;
+  /** Time that requests ask the server to take, ms. */
+  #askedMs = 0;
+
+  constructor(
+    private readonly exchange: Exchange,
+    private readonly endpoint: Endpoint,
+  ) {}
+
+  async steps(): Promise<ExchangeResult> {
+    const labels: string[] = [];
+    const notes: string[] = [];
+    const { steps } = this.exchange;
+    for (const [index, step] of steps.entries()) {
+      if (step.do !== 'expect') {
+        await this.#act(step);
+        continue;
+      }
+      const line = this.#line(step.on);
+      const goesOn = steps.slice(index + 1).some(({ on, do: does }) => on === step.on && does !== 'stop');
+      const settled = await this.#expect(line, step.outcomes, goesOn);
+      if (this.#over) throw new Broken('it was interrupted');
+      if ('text' in settled) return { is: 'failed', ...settled, transcript: this.transcript.entries() };
+      const { fits, taken } = settled;
+      line.taken = taken;
+      if (fits.label !== undefined) labels.push(fits.label);
+      if (fits.note) notes.push(`accepted: ${fits.text}`);
+      // The connection is over, and with it the steps behind.
+      if (fits.ending === 'close' && goesOn) break;
+    }
+    return { is: 'passed', labels, notes, transcript: this.transcript.entries() };
+  }
+
+  /** Frees everything; whoever waits gets an answer that is worth nothing. */
+  end(): void {
+    this.#over = true;
+    for (const drip of this.#drips) clearInterval(drip);
+    for (const line of this.#lines.values()) line.destroy();
+  }
+
+  #line(on: string): Line {
+    let line = this.#lines.get(on);
+    if (line === undefined) {
+      line = new Line(on, this.endpoint.address, this.transcript);
+      this.#lines.set(on, line);
+    }
+    return line;
+  }
+
+  async #act(step: Exclude<Step, { do: 'expect' }>): Promise<void> {
+    if (step.do === 'stop') {
+      if (this.endpoint.stop === undefined) throw new Broken('this server can not be told to end gracefully');
+      this.transcript.event('', 'client', 'stop');
+      this.endpoint.stop();
+      return;
+    }
+    const line = this.#line(step.on);
+    switch (step.do) {
+      case 'send': {
+        const bytes = render(step.bytes, this.endpoint.known);
+        this.#noteAsked(bytes);
+        line.send(bytes, this.exchange.pieces);
+        return;
+      }
+      case 'drip':
+        return this.#drip(line, render(step.bytes, this.endpoint.known));
+      case 'pause':
+        return this.#pause(line);
+      case 'shutdown':
+        line.shutdown();
+        return;
+      case 'reset':
+        await this.#sent(line);
+        return line.reset();
+    }
+  }
+
+  #noteAsked(bytes: Buffer): void {
+    const head = bytes.toString('latin1', 0, 64 * 1024);
+    for (const [, ms] of head.matchAll(MS_IN_QUERY)) this.#askedMs += Math.min(10_000, Number(ms));
+  }
+
+  #drip(line: Line, bytes: Buffer): void {
+    const { limits } = this.endpoint.known;
+    const times = this.exchange.limits.flatMap((name) =>
+      name.endsWith('Ms') ? [limits[name] ?? Infinity] : [],
+    );
+    const shortest = Math.min(...times, DRIPS * this.endpoint.times.quietMs);
+    const heard = line.heard.responses.length;
+    const timer = setInterval(
+      () => {
+        const { ended, responses, malformed } = line.heard;
+        if (this.#over || ended !== undefined || malformed !== undefined || responses.length > heard)
+          clearInterval(timer);
+        else line.send(bytes, undefined, true);
+      },
+      Math.max(1, shortest / DRIPS),
+    );
+    this.#drips.add(timer);
+  }
+
+  /** Until what was sent is with the kernel, or the server does not take it. */
+  async #sent(line: Line): Promise<void> {
+    while (!line.isSent && !this.#over) if (!(await line.wait(this.endpoint.times.responseMs))) return;
+  }
+
+  /** Two round trips with others: a server that is not busy with them alone has read what was sent before. */
+  async #pause(line: Line): Promise<void> {
+    await this.#sent(line);
+    for (let i = 0; i < QUIET_BEATS; i++) await this.#beat();
+  }
+
+  async #beat(): Promise<void> {
+    if (!(await this.endpoint.beat()) && !this.#over) throw new Down();
+  }
+
+  /** Whether nothing came for the time of quiet. */
+  async #quiet(line: Line): Promise<boolean> {
+    const before = line.eventCount;
+    if (await line.wait(this.endpoint.times.quietMs + this.#askedMs)) return false;
+    for (let i = 0; i < QUIET_BEATS && line.eventCount === before && !this.#over; i++) await this.#beat();
+    if (line.eventCount !== before) return false;
+    this.transcript.event(line.on, 'server', 'silence');
+    return true;
+  }
+
+  /** @param goesOn there are steps behind it on this connection */
+  async #expect(line: Line, outcomes: readonly Outcome[], goesOn: boolean): Promise<Settled> {
+    const { known, times } = this.endpoint;
+    /** Why an alternative did not come about in spite of its bytes. */
+    const excluded = new Map<Outcome, string>();
+    const reference = this.#reference(line);
+    let isQuiet = false;
+    let isShut = false;
+    let timed = false;
+    for (;;) {
+      if (this.#over) return { text: 'it was interrupted', expected: [], timed: true };
+      if (line.broken !== undefined) throw new Broken(line.broken);
+      const matches = outcomes.map((outcome) => {
+        const why = excluded.get(outcome);
+        const match: Match =
+          why === undefined
+            ? matchOutcome(outcome, line.heard, line.taken, known)
+            : { is: 'cannot', why, taken: 0 };
+        const late = this.#untimely(line, outcome, match, reference);
+        if (late !== undefined) timed = true;
+        return {
+          outcome,
+          match: late === undefined ? match : ({ ...match, is: 'cannot', why: late } as Match),
+        };
+      });
+      const open = matches.filter(({ match }) => match.is !== 'cannot');
+      if (open.length === 0) return failure(matches, timed);
+      const need = (needs: string) => open.find(({ match }) => match.is === 'may' && match.needs === needs);
+      const fit = open.find(({ match }) => match.is === 'fits');
+      const mayGrow = open.some(
+        ({ match }) =>
+          match.is === 'may' && match.needs === 'response' && match.taken >= (fit?.match.taken ?? 0),
+      );
+      if (fit !== undefined && (!mayGrow || isQuiet)) return { fits: fit.outcome, taken: fit.match.taken };
+      const probe = need('probe');
+      if (probe !== undefined && (!mayGrow || isQuiet)) {
+        const why = await this.#probe(line, probe.match.taken, goesOn);
+        if (why === undefined) return { fits: probe.outcome, taken: line.heard.responses.length };
+        excluded.set(probe.outcome, why.text);
+        timed ||= why.timed;
+        isQuiet = false;
+        continue;
+      }
+      const silence = need('quiet');
+      if (silence !== undefined && isQuiet) return { fits: silence.outcome, taken: silence.match.taken };
+      const end = need('end');
+      if (end !== undefined && isQuiet && saidClose(line.heard, end.match.taken)) {
+        if (isShut) return { fits: end.outcome, taken: end.match.taken };
+        isShut = true;
+        isQuiet = false;
+        line.shutdown();
+        continue;
+      }
+      if (isQuiet || (fit ?? probe ?? silence) === undefined) {
+        const lingers = end !== undefined && saidClose(line.heard, end.match.taken);
+        if (!isQuiet && lingers) {
+          isQuiet = await this.#quiet(line);
+          continue;
+        }
+        if (await this.#more(line, open, reference)) continue;
+        await this.#beat();
+        if (await line.wait(1)) continue;
+        timed = true;
+        this.transcript.event(line.on, 'server', 'silence');
+        const waited = Math.round(times.responseMs + this.#askedMs);
+        for (const { outcome, match } of open)
+          if (match.is === 'may')
+            excluded.set(
+              outcome,
+              match.needs === 'response'
+                ? `nothing more came within ${waited} ms, while others were answered`
+                : `the connection was not ended within ${waited} ms`,
+            );
+        continue;
+      }
+      isQuiet = await this.#quiet(line);
+    }
+  }
+
+  /** Waits until something comes; false if it takes too long. */
+  async #more(
+    line: Line,
+    open: readonly { readonly outcome: Outcome }[],
+    reference: Readonly<Record<string, number>>,
+  ): Promise<boolean> {
+    const untils = open.flatMap(({ outcome: { within } }) =>
+      within === undefined ? [] : [reference[within]! + this.#latest(within) - performance.now() + 1],
+    );
+    const budget = this.endpoint.times.responseMs + this.#askedMs;
+    const came = await line.wait(Math.max(1, ...(untils.length > 0 ? untils : [budget])));
+    return untils.length > 0 || came;
+  }
+
+  #latest(limit: LimitName): number {
+    return (this.endpoint.known.limits[limit] ?? 0) * LATER.factor + LATER.ms;
+  }
+
+  /** The moments from which declared times count, at this point of the exchange. */
+  #reference(line: Line): Record<string, number> {
+    const { opened, lastSend, firstSend, lastResponse } = line.at;
+    return {
+      idleTimeoutMs: Math.max(opened, lastResponse),
+      headTimeoutMs: Math.max(opened, firstSend),
+      bodyTimeoutMs: lastSend,
+    };
+  }
+
+  /** Why an outcome that has to come within a declared time did not; undefined if it is in time, or has time still. */
+  #untimely(
+    line: Line,
+    { within }: Outcome,
+    match: Match,
+    reference: Readonly<Record<string, number>>,
+  ): string | undefined {
+    if (within === undefined || match.is === 'cannot') return undefined;
+    const due = this.endpoint.known.limits[within] ?? 0;
+    const since = reference[within] ?? line.at.lastSend;
+    if (match.is === 'fits' || match.needs === 'end') {
+      const heard = match.taken > line.taken ? line.at.lastResponse : line.heardAt;
+      const tookMs = Math.round(heard - since);
+      const came = match.is === 'fits' || match.taken > line.taken;
+      if (came && tookMs < due * SOONER.factor - SOONER.ms)
+        return `it came after ${tookMs} ms, and ${within} is ${due} ms`;
+      if (came && tookMs > this.#latest(within))
+        return `it came after ${tookMs} ms, and ${within} is ${due} ms`;
+      if (came) return undefined;
+    }
+    const waited = Math.round(performance.now() - since);
+    return waited > this.#latest(within)
+      ? `it did not come within ${waited} ms, and ${within} is ${due} ms`
+      : undefined;
+  }
+
+  /**
+   * One more request of the kit's own; its answer has to be what comes next.
+   * @param taken responses before it
+   * @param goesOn the connection is needed afterwards
+   * @returns why the connection is not usable; undefined if it is
+   */
+  async #probe(
+    line: Line,
+    taken: number,
+    goesOn: boolean,
+  ): Promise<{ readonly text: string; readonly timed: boolean } | undefined> {
+    const { address, known, times } = this.endpoint;
+    const request = goesOn
+      ? Buffer.from(`GET / HTTP/1.1\r\nHost: ${hostOf(address)}\r\n\r\n`, 'latin1')
+      : plainRequest('/', address);
+    line.send(request, undefined);
+    for (;;) {
+      const { responses, malformed, ended } = line.heard;
+      const behind = responses.slice(taken).filter(({ interim }) => !interim);
+      const [answer, surplus] = behind;
+      if (answer !== undefined && answer.status !== known.ok)
+        return {
+          text: `the next thing that came is ${answer.status}, and not the answer (${known.ok}) to one more request of the kit's`,
+          timed: false,
+        };
+      if (surplus !== undefined)
+        return { text: `one more response came than there were requests: ${surplus.status}`, timed: false };
+      if (malformed !== undefined)
+        return {
+          text: `one more request was answered by something malformed: ${malformed.what}, at byte ${malformed.at}`,
+          timed: false,
+        };
+      if (answer !== undefined && (goesOn || ended !== undefined)) return undefined;
+      if (ended !== undefined) return { text: `it was not usable: ${ENDED[ended]}`, timed: false };
+      if (this.#over) return { text: 'it was interrupted', timed: true };
+      if (answer !== undefined) {
+        // It should end the connection now. If it does not, that is for other clauses; nothing more may come all the same.
+        if (await this.#quiet(line)) return undefined;
+      } else if (!(await line.wait(times.responseMs))) {
+        await this.#beat();
+        if (!(await line.wait(1)))
+          return { text: 'one more request on the connection was not answered', timed: true };
+      }
+    }
+  }
+}
+
+/** Says what happened, by the alternative that came furthest. */
+function failure(
+  matches: readonly { readonly outcome: Outcome; readonly match: Match }[],
+  timed: boolean,
+): Extract<Settled, { text: string }> {
+  const expected = matches.map(({ outcome, match }) => ({
+    outcome: outcome.text,
+    why: match.is === 'cannot' ? match.why : '',
+  }));
+  const furthest = matches.reduce((best, one) => (one.match.taken > best.match.taken ? one : best));
+  const { outcome, match } = furthest;
+  const others = expected.length > 1 ? `, nor any of the ${expected.length - 1} other outcomes` : '';
+  return {
+    text: `not '${outcome.text}'${others}: ${match.is === 'cannot' ? match.why : ''}`,
+    expected,
+    timed,
+  };
+}
