@@ -41,9 +41,20 @@ export interface Around {
   readonly finals: readonly Response[];
 }
 
+/** Values of the pairs that have a name, joined by commas; undefined if it is not a list of pairs with such a one. */
+function pairedWith(name: string, list: unknown): unknown {
+  if (!Array.isArray(list) || /^(\d+|length)$/.test(name)) return undefined;
+  const values = list.flatMap((pair: unknown) =>
+    Array.isArray(pair) && pair[0] === name ? [String(pair[1])] : [],
+  );
+  return values.length === 0 ? undefined : values.join(', ');
+}
+
 function memberOf(json: unknown, path: string): unknown {
   let value = json;
   for (const name of path.split('.')) {
+    const paired = pairedWith(name, value);
+    if (paired !== undefined) return paired;
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
     value = (value as Record<string, unknown>)[name];
   }
@@ -110,6 +121,8 @@ export function conditionFlaw(
       return framing === condition.by
         ? undefined
         : `its body is framed by ${framing}, not by ${condition.by}`;
+    case 'cut':
+      return 'it is whole';
     case 'same': {
       const first = around.finals[condition.as - 1];
       const due = first === undefined ? undefined : fieldValue(first.fields, condition.field);

@@ -66,7 +66,12 @@ export function matchOutcome(outcome: Outcome, heard: Heard, from: number, known
       interims++;
       response = heard.responses[++taken];
     }
-    if (response === undefined) return missing(pattern, nth, heard, taken, fits);
+    if (response === undefined) {
+      const wantsCut = pattern.conditions.some((condition) => condition.is === 'cut');
+      return wantsCut
+        ? matchCut(pattern, nth, heard, taken, fits)
+        : missing(pattern, nth, heard, taken, fits);
+    }
     if (!fits(response.status))
       return cannot(`${ordinal(nth)} is ${response.status}, not ${patternText(pattern)}`, taken);
     const finals = heard.responses.filter(({ interim }) => !interim);
@@ -80,6 +85,20 @@ export function matchOutcome(outcome: Outcome, heard: Heard, from: number, known
 }
 
 const cannot = (why: string, taken: number): Match => ({ is: 'cannot', why, taken });
+
+/** A response has to be cut off: its head, and then the end of the connection before that of its body. */
+function matchCut(
+  pattern: ResponsePattern,
+  nth: number,
+  heard: Heard,
+  taken: number,
+  fits: (status: number) => boolean,
+): Match {
+  const { current, ended, malformed } = heard;
+  if (current === undefined || current.interim || malformed !== undefined || !fits(current.status))
+    return missing(pattern, nth, heard, taken, fits);
+  return ended === undefined ? { is: 'may', needs: 'response', taken } : { is: 'fits', taken };
+}
 
 /** A response that is due is not there, or not whole. */
 function missing(
