@@ -41,20 +41,19 @@ export interface Around {
   readonly finals: readonly Response[];
 }
 
-/** Values of the pairs that have a name, joined by commas; undefined if it is not a list of pairs with such a one. */
-function pairedWith(name: string, list: unknown): unknown {
-  if (!Array.isArray(list) || /^(\d+|length)$/.test(name)) return undefined;
-  const values = list.flatMap((pair: unknown) =>
-    Array.isArray(pair) && pair[0] === name ? [String(pair[1])] : [],
-  );
-  return values.length === 0 ? undefined : values.join(', ');
-}
+/** `[["a", "1"], …]` */
+const isPairs = (value: unknown): value is [string, unknown][] =>
+  Array.isArray(value) &&
+  value.every((pair) => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string');
 
 function memberOf(json: unknown, path: string): unknown {
   let value = json;
   for (const name of path.split('.')) {
-    const paired = pairedWith(name, value);
-    if (paired !== undefined) return paired;
+    if (isPairs(value) && !/^\d+$/.test(name)) {
+      const values = value.filter(([key]) => key === name).map(([, of]) => of);
+      value = values.length === 0 ? undefined : values.join(', ');
+      continue;
+    }
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
     value = (value as Record<string, unknown>)[name];
   }

@@ -20,6 +20,8 @@ export interface Heard {
   /** Bytes of a response that is not whole. */
   readonly unfinished: boolean;
   readonly malformed: Malformed | undefined;
+  /** Head of the one within which the connection ended. */
+  readonly cut: Head | undefined;
   readonly ended: Ended | undefined;
   /** Bytes behind the end of HTTP. */
   readonly raw: number;
@@ -51,6 +53,8 @@ const ordinal = (n: number): string => (n === 1 ? 'the response' : `response ${n
 const speaksOfInterim = ({ statuses }: ResponsePattern): boolean =>
   statuses.some((status) => status.startsWith('1'));
 
+const isCut = ({ conditions }: ResponsePattern): boolean => conditions.some(({ is }) => is === 'cut');
+
 /**
  * @param from responses that belong to what was expected before
  */
@@ -66,12 +70,11 @@ export function matchOutcome(outcome: Outcome, heard: Heard, from: number, known
       interims++;
       response = heard.responses[++taken];
     }
-    if (response === undefined) {
-      const wantsCut = pattern.conditions.some((condition) => condition.is === 'cut');
-      return wantsCut
-        ? matchCut(pattern, nth, heard, taken, fits)
-        : missing(pattern, nth, heard, taken, fits);
-    }
+    if (response === undefined && heard.cut !== undefined && isCut(pattern))
+      return fits(heard.cut.status)
+        ? { is: 'fits', taken }
+        : cannot(`${ordinal(nth)} is ${heard.cut.status}, not ${patternText(pattern)}`, taken);
+    if (response === undefined) return missing(pattern, nth, heard, taken, fits);
     if (!fits(response.status))
       return cannot(`${ordinal(nth)} is ${response.status}, not ${patternText(pattern)}`, taken);
     const finals = heard.responses.filter(({ interim }) => !interim);
@@ -85,20 +88,6 @@ export function matchOutcome(outcome: Outcome, heard: Heard, from: number, known
 }
 
 const cannot = (why: string, taken: number): Match => ({ is: 'cannot', why, taken });
-
-/** A response has to be cut off: its head, and then the end of the connection before that of its body. */
-function matchCut(
-  pattern: ResponsePattern,
-  nth: number,
-  heard: Heard,
-  taken: number,
-  fits: (status: number) => boolean,
-): Match {
-  const { current, ended, malformed } = heard;
-  if (current === undefined || current.interim || malformed !== undefined || !fits(current.status))
-    return missing(pattern, nth, heard, taken, fits);
-  return ended === undefined ? { is: 'may', needs: 'response', taken } : { is: 'fits', taken };
-}
 
 /** A response that is due is not there, or not whole. */
 function missing(

@@ -110,6 +110,7 @@ export class ResponseParser {
   #lineBegin = 0;
   /** Offset of the first byte of the response at hand. */
   #begin = 0;
+  #cut: Head | undefined;
   #head: Head | undefined;
   #start: Pick<Head, 'status' | 'version' | 'reason'> = { status: 0, version: '', reason: '' };
   #fields: [string, string][] = [];
@@ -128,6 +129,11 @@ export class ResponseParser {
   /** The head of the response that is not whole yet, if it is there. */
   get current(): Head | undefined {
     return this.#head;
+  }
+
+  /** The head of the response in which the connection ended, if that is how it ended. */
+  get cut(): Head | undefined {
+    return this.#cut;
   }
 
   /** Bytes of a response have come that is not whole. */
@@ -149,8 +155,10 @@ export class ResponseParser {
   end(how: 'fin' | 'rst'): void {
     if (this.#state === 'broken' || this.#state === 'raw') return;
     if (this.#state === 'close' && how === 'fin') this.#finish();
-    else if (this.unfinished)
+    else if (this.unfinished) {
+      this.#cut = this.current;
       this.#break(`the connection ${how === 'fin' ? 'ended' : 'was reset'} ${this.#place()}`, this.#offset);
+    }
     this.#begin = this.#offset;
   }
 
