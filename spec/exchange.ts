@@ -18,7 +18,7 @@ export interface Count {
 export type Part =
   | { readonly is: 'text'; readonly text: string }
   | { readonly is: 'repeat'; readonly text: string; readonly count: Count }
-  | { readonly is: 'number'; readonly count: Count }
+  | { readonly is: 'number'; readonly count: Count; readonly radix: 10 | 16 }
   /** What stands in a Host field: name and port. */
   | { readonly is: 'host' };
 export type Template = readonly Part[];
@@ -32,6 +32,13 @@ export type Condition =
   | { readonly is: 'matches'; readonly field: string; readonly pattern: RegExp }
   /** A member of the JSON body, by a path of names and indices joined by dots. */
   | { readonly is: 'json'; readonly path: string; readonly value: unknown }
+  /** The member, written as JSON, has a text in it or has not. One that is missing has none. */
+  | {
+      readonly is: 'json-text';
+      readonly path: string;
+      readonly how: 'contains' | 'lacks';
+      readonly text: string;
+    }
   | { readonly is: 'version'; readonly version: string }
   | { readonly is: 'framed'; readonly by: 'length' | 'chunked' | 'close' }
   /** The field has the value that it had in the nth response (from 1) of this connection. */
@@ -147,12 +154,14 @@ function parseCount(text: string): Count | undefined {
 function parseHole(hole: string): Part {
   if (hole === 'host') return { is: 'host' };
   const star = hole.lastIndexOf('*');
-  const count = parseCount(hole.slice(star + 1));
+  const hex = star < 0 ? /^(\S+) in hex$/.exec(hole)?.[1] : undefined;
+  const count = parseCount(hex ?? hole.slice(star + 1));
   if (count === undefined)
     return fail(
       `{${hole}} is neither {host}, a variable, a limit (${LIMIT_NAMES.join(', ')}) nor {TEXT*COUNT}`,
     );
-  return star < 0 ? { is: 'number', count } : { is: 'repeat', text: unescape(hole.slice(0, star)), count };
+  if (star >= 0) return { is: 'repeat', text: unescape(hole.slice(0, star)), count };
+  return { is: 'number', count, radix: hex === undefined ? 10 : 16 };
 }
 
 /** @throws ExchangeError */
@@ -188,6 +197,10 @@ const CONDITIONS: readonly (readonly [RegExp, (...groups: string[]) => Condition
   [/^at most one interim$/, () => ({ is: 'one-interim' })],
   [/^version (\d\.\d)$/, (version) => ({ is: 'version', version })],
   [/^framed by (length|chunked|close)$/, (by) => ({ is: 'framed', by: by as 'length' })],
+  [
+    /^json (\S+) (contains|lacks) "(.*)"$/,
+    (path, how, text) => ({ is: 'json-text', path, how: how as 'lacks', text: unescape(text) }),
+  ],
   [/^json (\S+) = (.+)$/, (path, value) => ({ is: 'json', path, value: JSON.parse(value) as unknown })],
   [new RegExp(`^has (${FIELD})$`), (field) => ({ is: 'has', field })],
   [new RegExp(`^lacks (${FIELD})$`), (field) => ({ is: 'lacks', field })],

@@ -50,18 +50,24 @@ function memberOf(json: unknown, path: string): unknown {
   return value;
 }
 
-function jsonFlaw(body: string, path: string, due: unknown): string | undefined {
+/** @param flawOf what is wrong with the member, in words; undefined if nothing is */
+function jsonFlaw(
+  body: string,
+  path: string,
+  flawOf: (member: unknown) => string | undefined,
+): string | undefined {
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(body, 'latin1').toString('utf8'));
   } catch {
     return `its body is not JSON: ${quote(body)}`;
   }
-  const value = memberOf(json, path);
-  if (isDeepStrictEqual(value, due)) return undefined;
-  const found = value === undefined ? 'missing' : quote(JSON.stringify(value));
-  return `'${path}' of its JSON is ${found}, not ${quote(JSON.stringify(due))}`;
+  const flaw = flawOf(memberOf(json, path));
+  return flaw === undefined ? undefined : `'${path}' of its JSON is ${flaw}`;
 }
+
+const jsonText = (member: unknown): string => (member === undefined ? '' : JSON.stringify(member));
+const jsonShown = (member: unknown): string => (member === undefined ? 'missing' : quote(jsonText(member)));
 
 /** How a response differs from a condition, in words; undefined if it does not. */
 export function conditionFlaw(
@@ -101,7 +107,17 @@ export function conditionFlaw(
         ? `it has no ${condition.field}`
         : `its ${condition.field} is ${quote(value)}, which does not fit ${condition.pattern}`;
     case 'json':
-      return jsonFlaw(body, condition.path, condition.value);
+      return jsonFlaw(body, condition.path, (member) =>
+        isDeepStrictEqual(member, condition.value)
+          ? undefined
+          : `${jsonShown(member)}, not ${jsonShown(condition.value)}`,
+      );
+    case 'json-text':
+      return jsonFlaw(body, condition.path, (member) => {
+        const { how, text } = condition;
+        if (jsonText(member).includes(text) === (how === 'contains')) return undefined;
+        return `${jsonShown(member)}, which ${how === 'contains' ? 'lacks' : 'contains'} ${quote(text)}`;
+      });
     case 'version':
       return response.version === condition.version
         ? undefined
