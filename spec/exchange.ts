@@ -30,7 +30,10 @@ export type Condition =
   | { readonly is: 'has' | 'lacks'; readonly field: string }
   | { readonly is: 'value'; readonly field: string; readonly value: string }
   | { readonly is: 'matches'; readonly field: string; readonly pattern: RegExp }
-  /** A member of the JSON body, by a path of names and indices joined by dots. */
+  /**
+   * A member of the JSON body, by a path of names and indices joined by dots. A name on a list of pairs: the values of the pairs
+   * that have this name, joined by `, `.
+   */
   | { readonly is: 'json'; readonly path: string; readonly value: unknown }
   /** The member, written as JSON, has a text in it or has not. One that is missing has none. */
   | {
@@ -41,6 +44,8 @@ export type Condition =
     }
   | { readonly is: 'version'; readonly version: string }
   | { readonly is: 'framed'; readonly by: 'length' | 'chunked' | 'close' }
+  /** The connection ends before the body that its head promises is whole. */
+  | { readonly is: 'cut' }
   /** The field has the value that it had in the nth response (from 1) of this connection. */
   | { readonly is: 'same'; readonly field: string; readonly as: number }
   | { readonly is: 'no-interim' }
@@ -193,6 +198,7 @@ const CONDITIONS: readonly (readonly [RegExp, (...groups: string[]) => Condition
     /^body of (\S+) bytes$/,
     (text) => ({ is: 'body-length', count: parseCount(text) ?? fail(`'${text}' is no count`) }),
   ],
+  [/^cut$/, () => ({ is: 'cut' })],
   [/^no interim$/, () => ({ is: 'no-interim' })],
   [/^at most one interim$/, () => ({ is: 'one-interim' })],
   [/^version (\d\.\d)$/, (version) => ({ is: 'version', version })],

@@ -39,11 +39,23 @@ export interface Around {
   readonly interims: number;
   /** Final responses of the connection, from its first. */
   readonly finals: readonly Response[];
+  /** The connection ended before the response was whole. */
+  readonly isCut: boolean;
 }
 
+/** Of `[["a", "1"], ["b", "2"], ["a", "3"]]`. */
+const isPairs = (value: unknown): value is [string, unknown][] =>
+  Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2);
+
+/** A name on a list of pairs stands for the values that have it, joined by commas (spec/exchanges.md). */
 function memberOf(json: unknown, path: string): unknown {
   let value = json;
   for (const name of path.split('.')) {
+    if (isPairs(value) && !/^\d+$/.test(name)) {
+      const values = value.filter(([n]) => n === name).map(([, v]) => String(v));
+      value = values.length === 0 ? undefined : values.join(', ');
+      continue;
+    }
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
     value = (value as Record<string, unknown>)[name];
   }
@@ -92,6 +104,8 @@ export function conditionFlaw(
     }
     case 'no-body':
       return body === '' ? undefined : `it has a body: ${quote(body)}`;
+    case 'cut':
+      return around.isCut ? undefined : 'it is whole';
     case 'has':
       return value === undefined ? `it has no ${condition.field}` : undefined;
     case 'lacks':
