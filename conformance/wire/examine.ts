@@ -70,7 +70,7 @@ export async function examineSubject(
     if (!(error instanceof ServerProblem)) throw error;
     for (const { name, clause } of own) {
       examination.expect(name, [clause]);
-      examination.distrust(name, [clause], error.message);
+      examination.undecided([clause], error.message);
     }
     examined = { problems: [error.report()], partial: false };
   } finally {

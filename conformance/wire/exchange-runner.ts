@@ -131,7 +131,7 @@ class Run {
       if (fits.label !== undefined) labels.push(fits.label);
       if (fits.note) notes.push(`accepted: ${fits.text}`);
       // The connection is over, and with it the steps behind.
-      if (fits.ending === 'close' && goesOn) break;
+      if (goesOn && (fits.ending === 'close' || line.heard.malformed?.cut === true)) break;
     }
     return { is: 'passed', labels, notes, transcript: this.transcript.entries() };
   }

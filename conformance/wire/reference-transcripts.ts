@@ -9,10 +9,10 @@ import { ServerProblem } from './servers.js';
 import { SubjectServers } from './serving.js';
 
 /** The failures, those of exchanges with the reference's transcript where it can run them. */
-export async function withReferenceTranscripts(
+export async function withReferenceTranscripts<F extends Failure>(
   launch: Launch | undefined,
-  failures: readonly Failure[],
-): Promise<readonly Failure[]> {
+  failures: readonly F[],
+): Promise<readonly F[]> {
   const names = new Set(failures.flatMap((failure) => ('exchange' in failure ? failure.check : [])));
   if (launch === undefined || names.size === 0) return failures;
   const servers = new SubjectServers(launch);

@@ -38,6 +38,8 @@ export interface Malformed {
   readonly what: string;
   /** Offset, in all that came, of the byte where it shows. */
   readonly at: number;
+  /** All was well, and the connection ended too early. */
+  readonly cut: boolean;
 }
 
 export interface ParserOptions {
@@ -110,7 +112,6 @@ export class ResponseParser {
   #lineBegin = 0;
   /** Offset of the first byte of the response at hand. */
   #begin = 0;
-  #cut: Head | undefined;
   #head: Head | undefined;
   #start: Pick<Head, 'status' | 'version' | 'reason'> = { status: 0, version: '', reason: '' };
   #fields: [string, string][] = [];
@@ -131,9 +132,9 @@ export class ResponseParser {
     return this.#head;
   }
 
-  /** The head of the response in which the connection ended, if that is how it ended. */
-  get cut(): Head | undefined {
-    return this.#cut;
+  /** The response that is not whole, with as much of its body as there is. */
+  get partial(): Response | undefined {
+    return this.#head && { ...this.#head, body: this.#body.join(''), trailers: [] };
   }
 
   /** Bytes of a response have come that is not whole. */
@@ -155,10 +156,8 @@ export class ResponseParser {
   end(how: 'fin' | 'rst'): void {
     if (this.#state === 'broken' || this.#state === 'raw') return;
     if (this.#state === 'close' && how === 'fin') this.#finish();
-    else if (this.unfinished) {
-      this.#cut = this.current;
-      this.#break(`the connection ${how === 'fin' ? 'ended' : 'was reset'} ${this.#place()}`, this.#offset);
-    }
+    else if (this.unfinished)
+      this.#break(`the connection ${how === 'fin' ? 'ended' : 'was reset'} ${this.#place()}`, this.#offset, true);
     this.#begin = this.#offset;
   }
 
@@ -177,8 +176,8 @@ export class ResponseParser {
     }
   }
 
-  #break(what: string, at: number): void {
-    this.malformed = { what, at };
+  #break(what: string, at: number, cut = false): void {
+    this.malformed = { what, at, cut };
     this.#state = 'broken';
   }
 

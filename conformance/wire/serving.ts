@@ -17,7 +17,7 @@ import { guard, killMarked, release, type Guarded } from '../subject/offspring.j
 import { describe, type Problem } from '../subject/problems.js';
 import type { Answer } from '../subject/reply-parser.js';
 import { SubjectProcess } from '../subject/subject-process.js';
-import { ServerProblem, type Served, type Servers } from './servers.js';
+import { ServerGone, ServerProblem, type Served, type Servers } from './servers.js';
 import { after } from './times.js';
 
 interface Asked {
@@ -29,8 +29,11 @@ interface Asked {
 /** What a request asks, without its number. */
 type Ask = Request extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
 
-const refused = ({ stderr, ...problem }: Problem, kind = 'gone'): ServerProblem =>
-  new ServerProblem(kind, describe(problem).replace(/\.$/, ''), stderr);
+const gone = ({ stderr, ...problem }: Problem): ServerGone =>
+  new ServerGone(problem.name, sentence(problem), stderr);
+
+/** Without its full stop. */
+const sentence = (problem: Problem): string => describe(problem).replace(/\.$/, '');
 
 /** One process. */
 class Serving {
@@ -53,7 +56,7 @@ class Serving {
         this.end = problem;
         for (const { reject, stop } of this.#asked.values()) {
           stop();
-          reject(refused(problem));
+          reject(gone(problem));
         }
         this.#asked.clear();
         settle();
@@ -70,7 +73,7 @@ class Serving {
   ask(request: Ask, budgetMs: number): Promise<Answer & { id: number }> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      if (this.end !== undefined) return void reject(refused(this.end));
+      if (this.end !== undefined) return void reject(gone(this.end));
       const stop = after(budgetMs, () => {
         this.kill({ name: 'silent', waitedMs: budgetMs });
       });
@@ -179,7 +182,7 @@ export class SubjectServers implements Servers {
       const end = serving.end as Problem | undefined;
       if (problem !== undefined) this.#problems.push(problem.report());
       else if (end !== undefined && (end.name !== 'died' || end.code !== 0))
-        this.#problems.push(refused(end, end.name).report());
+        this.#problems.push(gone(end).report());
     }
     this.#kill();
     release(this.#guarded);
