@@ -346,7 +346,7 @@ const EACH = /^each (\w+): (.*)$/;
 
 /** All ways to give each variable one of its values. */
 function assignments(lines: readonly string[]): Map<string, string>[] {
-  let all: Map<string, string>[] = [new Map()];
+  let all = [new Map<string, string>()];
   for (const line of lines) {
     const match = EACH.exec(line);
     if (match === null) continue;
