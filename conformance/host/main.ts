@@ -154,8 +154,9 @@ function isRequest(value: unknown): value is Request {
 process.on('uncaughtException', (error: unknown) => {
   if (current !== undefined) return current.uncaught(error);
   process.stderr.write(`uncaught outside of any scenario: ${typeOf(error)}: ${textOf(error)}\n`);
-  // It would have ended any program that has this server. To go on would make up for a server that lets it through.
-  if (typeof subject !== 'string' && subject.servers.any) process.exit(1);
+  // It would have ended any program that has this server. To go on would make up for a server that lets it through. A thread may
+  // be reading the channel, for which process.exit() would wait.
+  if (typeof subject !== 'string' && subject.servers.any) posix.exit(1);
 });
 
 subject = await prepare();
