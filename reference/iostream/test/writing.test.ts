@@ -247,10 +247,14 @@ t.test('the write that would exceed the limit is refused, and nothing of it is w
     size: 1_000_001,
     waiting: 0,
     limit: 1_000_000,
+    message: /^1000001 bytes .* by one call, .*: write them in parts/,
   });
   stream.write(Buffer.alloc(1_000_000, 'a'), transcript.done('whole'));
   t.ok(stream.writing());
-  t.throws(() => stream.write(Buffer.alloc(1_000_000, 'b'), () => {}), { name: 'WriteBufferFullError' });
+  t.throws(() => stream.write(Buffer.alloc(1_000_000, 'b'), () => {}), {
+    name: 'WriteBufferFullError',
+    message: /^1000000 bytes .* while \d+ wait, .*: wait for /,
+  });
   let got = '';
   while (stream.writing()) {
     spin(2);
