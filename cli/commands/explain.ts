@@ -1,6 +1,7 @@
 /** `evspec explain`: one clause, with everything that is known of it. */
 import { Command } from 'commander';
 import type { Choice, Clause } from '../../spec/clauses.js';
+import type { Check } from '../../conformance/scenarios/check.js';
 import { wrap } from '../../conformance/report/layout.js';
 import { loadSuite } from '../../conformance/suite.js';
 import type { Context } from '../context.js';
@@ -17,6 +18,20 @@ const LABEL = 14;
 
 function choiceLines(choice: Choice | undefined): string[] {
   return (choice?.values ?? []).map(({ value, meaning }) => `${value}: ${meaning}`);
+}
+
+/** Their names; of those that belong to one sweep, the first, and how many there are. */
+function checkLines(clause: Clause, checks: readonly Check[]): string[] {
+  const sweeps = new Map<string, string[]>();
+  for (const { scenario, sweep } of checks) {
+    const key = sweep ?? scenario.name;
+    sweeps.set(key, [...(sweeps.get(key) ?? []), scenario.name]);
+  }
+  const folded = [...sweeps.values()].map(([first, ...others]) =>
+    others.length === 0 ? first! : `${first!} (1 of ${others.length + 1} variants)`,
+  );
+  if (checks.length > folded.length) folded.push(`all: evspec list --checks --only ${clause.id}`);
+  return folded.length === 0 ? ['none'] : folded;
 }
 
 function lines(clause: Clause, context: Context): string[] {
@@ -46,7 +61,7 @@ function lines(clause: Clause, context: Context): string[] {
       'choice',
       choice === undefined ? [] : [`${choice.key}: ${choice.meaning}`, ...choiceLines(choice)],
     ),
-    ...row('checks', checks.length === 0 ? ['none'] : checks.map((check) => check.scenario.name)),
+    ...row('checks', checkLines(clause, checks)),
     ...row('stands in', [`${clause.source.file}:${clause.source.line}`]),
     ...(code.length === 0
       ? row('reference', ['no line of it names this clause'])
