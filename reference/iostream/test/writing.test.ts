@@ -220,6 +220,19 @@ t.test('a pipe: one end reads, the other writes, and to end it is to close it', 
   t.end();
 });
 
+t.test('a pipe with nothing on its way is ended, too', (t) => {
+  const { loop, spin } = wire(t);
+  const [from, to] = openPipe();
+  const writer = new IOStream(loop, to);
+  spin(2);
+  writer.end();
+  spin(2);
+  t.ok(writer.closed());
+  t.notOk(isOpen(to));
+  posix.close(from);
+  t.end();
+});
+
 eachPoller(t, 'a pipe whose reader has gone closes the writer, idle or not', (t, poller) => {
   const { loop, spin, log } = wire(t, { poller });
   const transcript = new Transcript();
