@@ -96,8 +96,8 @@ export interface IOStreamOptions extends StreamOptions {
 /** The most bytes that a read may take, unless the program says otherwise: 100 MB, as in Tornado. */
 export const MAX_READ_BYTES = 104_857_600;
 /**
- * Bytes that one event takes in, if they are there: 2 MB, some 0.5 ms, as in libuv. With four chunks instead, bulk over TCP took a tenth
- * longer: a receive buffer that is emptied in one go lets the peer send more at once.
+ * Bytes that one event takes in, if they are there: 2 MB, some 0.5 ms, as in libuv. With four chunks instead, bulk over TCP took
+ * 2 to 9 % longer: docs/performance.md.
  */
 const EVENT_BYTES = 1 << 21;
 /** Small writes of a turn are gathered until they are as many bytes. */
