@@ -31,6 +31,7 @@ const rangesOf = (exchanges: readonly Exchange[]): string[] =>
     const { length } = exchanges.filter((one) => one.title === title);
     return length === 1 ? name : `${name} to .${length}`;
   });
+
 /** Their names; of those that belong to one sweep, the first, and how many there are. */
 function checkLines(clause: Clause, checks: readonly Check[]): string[] {
   const sweeps = new Map<string, string[]>();
