@@ -1,9 +1,11 @@
 /**
  * `npm run bench -- NAME`: measurements of the reference beside its peers, in one run on one machine.
  */
+import { benchHttp } from './http/bench.js';
 import { benchStream } from './stream/bench.js';
 
 const BENCHES: Readonly<Record<string, (words: readonly string[]) => Promise<void>>> = {
+  http: benchHttp,
   stream: benchStream,
 };
 

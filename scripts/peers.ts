@@ -1,11 +1,14 @@
 /**
- * `npm run peers -- GROUP…`: installs event loops that the project judges but does not contain, pinned, into `.peers/`.
+ * `npm run peers -- GROUP…`: installs event loops and servers that the project judges but does not contain, pinned, into `.peers/`.
  */
+import { python, tornado62 } from './peers/environments.js';
+import { go } from './peers/go.js';
 import { PeerError, type Group } from './peers/group.js';
-import { python } from './peers/python.js';
+import { runtimes } from './peers/runtimes.js';
 
 const GROUPS: ReadonlyMap<string, readonly Group[]> = new Map([
   ['python', [python]],
+  ['http', [python, tornado62, runtimes, go]],
   // What the project's continuous integration needs: small on purpose.
   ['ci', [python]],
 ]);
@@ -18,15 +21,18 @@ if (names.length === 0 || unknown !== undefined) {
 }
 
 const groups = new Set(names.flatMap((name) => GROUPS.get(name) ?? []));
-try {
-  for (const group of groups) {
+// One that can't be installed doesn't keep the others from it.
+const failures = [...groups].flatMap((group) => {
+  try {
     group.install();
     console.log(`peers: ${group.about}: ready`);
+    return [];
+  } catch (error) {
+    if (!(error instanceof PeerError)) throw error;
+    return [`${group.about}: ${error.message}`];
   }
-} catch (error) {
-  if (!(error instanceof PeerError)) throw error;
-  fail(error.message, 1);
-}
+});
+if (failures.length > 0) fail(failures.join('\npeers: '), 1);
 
 function fail(sentence: string, code: number): never {
   console.error(`peers: ${sentence}`);

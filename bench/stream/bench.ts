@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../spec/package-root.js';
-import { PEER_PYTHON } from '../../scripts/peers/python.js';
+import { PEER_PYTHON } from '../../scripts/peers/environments.js';
 import { Contestant, type Job, type Reading } from '../contestant.js';
 import { median } from '../statistics.js';
 import { table } from '../table.js';

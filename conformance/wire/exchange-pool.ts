@@ -311,9 +311,15 @@ export class ExchangePool {
     }
   }
 
-  /** @param beating the server that is asked whether it lives: one that is told to end does not answer any more */
-  #endpoint({ served, calibration }: Group, beating: Group): Endpoint {
+  /** @param beating the server that is asked whether it lives once this one is told to end, and doesn't answer any more */
+  #endpoint(group: Group, beating: Group): Endpoint {
+    const { served, calibration } = group;
     const { address, stop } = served;
+    let asked = group;
+    const tell = (): void => {
+      asked = beating;
+      stop?.();
+    };
     const { host } = calibration.known;
     const known =
       served === beating.served
@@ -323,8 +329,8 @@ export class ExchangePool {
       address,
       known,
       times: calibration.times,
-      beat: () => this.#beat(beating),
-      ...(stop === undefined ? {} : { stop }),
+      beat: () => this.#beat(asked),
+      ...(stop === undefined ? {} : { stop: tell }),
     };
   }
 
