@@ -12,7 +12,7 @@ import { factsOf } from './subject-session.js';
 import type { Selected, Suite } from './suite.js';
 import type { SubjectFacts } from './trace/history.js';
 import { TraceAuditError } from './trace/timeline.js';
-import type { Verdict } from './wire/exchange-pool.js';
+import type { ExchangeVerdict } from './wire/exchange-pool.js';
 
 /** Failures that a report carries whole, with scenario and trace. */
 const SHOWN_FAILURES = 50;
@@ -77,17 +77,22 @@ export class Examination {
     }
   }
 
+  /** Clauses can't be judged, for a reason that is told elsewhere and that is no check's. */
+  undecided(clauses: readonly string[], text: string): void {
+    this.#tally.undecided(clauses, text);
+  }
+
   /** An exchange is not run, because the server does not offer what it needs. */
   unclaimed(exchange: Exchange, reason: string): void {
     this.#unclaimed.set(exchange, reason);
   }
 
   /** What came of an exchange that was expected. */
-  judgeExchange(exchange: Exchange, verdict: Verdict): void {
+  judgeExchange(exchange: Exchange, verdict: ExchangeVerdict): void {
     const { name: check, clause } = exchange;
     if (verdict.is === 'error') {
       // That the server is down is told once, and not for each exchange that waits.
-      if (verdict.kind === 'server-down') this.distrust(check, [clause], verdict.text);
+      if (verdict.kind === 'server-down') this.undecided([clause], verdict.text);
       else this.failed([clause], { check, kind: verdict.kind, text: verdict.text });
       return;
     }

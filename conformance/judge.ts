@@ -151,6 +151,11 @@ export class Tally {
     if (!notes.includes(text)) this.notes.set(clause, [...notes, text]);
   }
 
+  /** Clauses can't be judged, for a reason that is no check's. */
+  undecided(clauses: readonly string[], text: string): void {
+    for (const id of clauses) if (!this.errors.has(id)) this.errors.set(id, text);
+  }
+
   private violate(clause: string, violation: Violation): void {
     this.violationCounts.set(clause, (this.violationCounts.get(clause) ?? 0) + 1);
     const shown = this.violations.get(clause) ?? [];

@@ -7,16 +7,20 @@ import { PROTOCOL_VERSION, type Hello } from '../spec/protocol.js';
 import type { Report } from '../spec/report.js';
 import { Examination } from './examination.js';
 import { assembleReport } from './report/assemble.js';
+import type { Launch } from './subject/launch.js';
 import { excerpt } from './subject/visible.js';
 import { loadSuite, select, type Selection } from './suite.js';
 import { calibrate, type Calibration } from './wire/calibrate.js';
-import { examineExchanges } from './wire/examine.js';
+import { examineExchanges, rounded } from './wire/examine.js';
+import { withReferenceTranscripts } from './wire/reference-transcripts.js';
 import { TargetServers, type Target } from './wire/target.js';
 
 export interface TargetOptions extends Selection {
   readonly target: Target;
   /** A SHOULD gates like a MUST. */
   readonly strict: boolean;
+  /** Runs failed exchanges again for comparison; failures are shown without it if it can't start, or serves nothing. */
+  readonly reference: Launch | undefined;
   /** Called as exchanges are judged. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -64,13 +68,16 @@ export async function runTarget(options: TargetOptions): Promise<Report> {
       {},
       options.onProgress,
     );
+    const findings = examination.finish(selected);
+    const failures = await withReferenceTranscripts(options.reference, findings.failures);
     const report = assembleReport({
       startedAt,
       suite: suite.digest,
       selection: { ...options, partial: selected.partial || partial },
       hello,
-      measured: { latencyMs: Math.round(base.times.latencyMs * 100) / 100 },
-      ...examination.finish(selected),
+      measured: { latencyMs: rounded(base.times.latencyMs) },
+      ...findings,
+      failures,
       problems: [...examination.problems, ...problems],
       strict: options.strict,
     });

@@ -10,8 +10,10 @@ import { Examination } from './examination.js';
 import { prepareScenario } from './prepare.js';
 import { assembleReport, type Judged } from './report/assemble.js';
 import type { Launch } from './subject/index.js';
-import { measureClaims, withSubject, type SubjectSession } from './subject-session.js';
+import { measureClaims, withSubject, type Claims, type SubjectSession } from './subject-session.js';
 import { loadSuite, select, type Selected, type Selection } from './suite.js';
+import { examineSubject } from './wire/examine.js';
+import { withReferenceTranscripts } from './wire/reference-transcripts.js';
 
 export interface RunOptions extends Selection {
   readonly launch: Launch;
@@ -25,7 +27,10 @@ export interface RunOptions extends Selection {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-type Findings = Pick<Judged, 'hello' | 'measured' | 'choices' | 'outcomes' | 'problems' | 'failures'>;
+type Findings = Pick<Judged, 'hello' | 'measured' | 'choices' | 'outcomes' | 'problems' | 'failures'> & {
+  /** It ended before all had run. */
+  readonly partial: boolean;
+};
 
 /** There is no hello, and so nothing to judge. */
 class NoHello extends Error {
@@ -50,7 +55,7 @@ export async function runConformance(options: RunOptions): Promise<Report> {
     failures,
     startedAt,
     suite: suite.digest,
-    selection: { ...options, partial: selected.partial },
+    selection: { ...options, partial: selected.partial || findings.partial },
     strict: options.strict,
   });
 }
@@ -60,7 +65,7 @@ async function examine(options: RunOptions, selected: Selected): Promise<Finding
     const { value, problems } = await withSubject(
       options.launch,
       (problem) => new NoHello(problem),
-      (session) => runChecks(session, selected, options.onProgress),
+      (session) => runChecks(session, selected, options),
       options.jobs,
     );
     return { ...value, problems: [...value.problems, ...problems] };
@@ -73,6 +78,7 @@ async function examine(options: RunOptions, selected: Selected): Promise<Finding
       outcomes: [],
       problems: [error.problem],
       failures: [],
+      partial: false,
     };
   }
 }
@@ -80,12 +86,11 @@ async function examine(options: RunOptions, selected: Selected): Promise<Finding
 async function runChecks(
   session: SubjectSession,
   selected: Selected,
-  onProgress: RunOptions['onProgress'],
+  { onProgress, launch }: Pick<RunOptions, 'onProgress' | 'launch'>,
 ): Promise<Findings> {
   const { hello } = session;
   const suite = loadSuite();
-  const unknown = unknownWordsOf(hello);
-  const claims = unknown === undefined ? await measureClaims(session) : { measured: {}, problems: [unknown] };
+  const claims = await claimsOf(session, selected);
   const examination = new Examination(suite, hello, claims.measured);
   examination.problems.push(...claims.problems);
   const runnable = selected.checks.filter((check) => cannotRun(hello, needsOf(check)) === undefined);
@@ -105,12 +110,21 @@ async function runChecks(
       onProgress?.(++finished, runnable.length);
     }),
   );
+  // Behind the scenarios, and not beside them: they would take the CPU away from each other, and both look at clocks.
+  const served = await examineSubject(examination, launch, hello, selected, onProgress);
   return {
     hello,
-    measured: claims.measured,
+    measured: { ...claims.measured, ...served.measured },
     ...examination.finish(selected),
-    problems: examination.problems,
+    problems: [...examination.problems, ...served.problems],
+    partial: served.partial,
   };
+}
+
+async function claimsOf(session: SubjectSession, selected: Selected): Promise<Claims> {
+  const unknown = unknownWordsOf(session.hello);
+  if (unknown !== undefined) return { measured: {}, problems: [unknown] };
+  return selected.checks.length === 0 ? { measured: {}, problems: [] } : measureClaims(session);
 }
 
 /**
@@ -155,8 +169,12 @@ async function compareWithReference(
         return 'trace' in result ? { ...failure, reference: result.trace } : failure;
       }),
     );
+  const isTraced = failures.some((failure) => 'scenario' in failure);
   try {
-    return (await withSubject(launch, (problem) => new NoHello(problem), compare)).value;
+    const traced = isTraced
+      ? (await withSubject(launch, (problem) => new NoHello(problem), compare)).value
+      : failures;
+    return await withReferenceTranscripts(launch, traced);
   } catch (error) {
     if (error instanceof NoHello) return failures;
     throw error;

@@ -2,7 +2,7 @@
  * The suite: all clauses, rules and checks, and the selection of them that one run is about.
  */
 import { createHash } from 'node:crypto';
-import { loadSpec, type Clause, type Spec } from '../spec/clauses.js';
+import { loadSpec, PROFILES, type Clause, type Spec } from '../spec/clauses.js';
 import type { Exchange } from '../spec/exchange.js';
 import { loopRules } from './rules/loop/index.js';
 import { streamRules } from './rules/stream/index.js';
@@ -80,10 +80,9 @@ export interface Selected {
  * @throws SelectionError
  */
 export function select(suite: Suite, selection: Selection): Selected {
-  const known = [...new Set(suite.spec.clauses.map((clause) => clause.profile))];
   for (const profile of selection.profiles)
-    if (!known.some((p) => p === profile))
-      throw new SelectionError(`there is no profile '${profile}': choose from ${known.join(', ')}`);
+    if (!PROFILES.some((p) => p === profile))
+      throw new SelectionError(`there is no profile '${profile}': choose from ${PROFILES.join(', ')}`);
   const inProfile = suite.spec.clauses.filter((clause) => selection.profiles.includes(clause.profile));
   const all: readonly Named[] = [
     ...suite.checks.map((check) => ({ name: check.scenario.name, clauses: check.clauses, check })),

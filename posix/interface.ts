@@ -373,6 +373,13 @@ export interface Posix {
   tgkill(pid: number, tid: number, signal: number): Result;
 
   /**
+   * Ends the process at once, and all its threads, whatever they do. (man 2 exit_group) process.exit() waits for threads of libuv's pool,
+   * for ever if one of them is in a read that blocks.
+   * @param code Exit code.
+   */
+  exit(code: number): never;
+
+  /**
    * Reads a limit of the process. (man 2 getrlimit)
    * @param resource RLIMIT_NOFILE.
    * @param limit Gets it; Infinity: no limit.

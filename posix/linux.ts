@@ -7,7 +7,7 @@ import { close, dup, dup2, dup3, eventfd, fcntl, open, pipe2, unlink } from './d
 import { epoll_create1, epoll_ctl, epoll_wait } from './epoll.js';
 import type { Posix } from './interface.js';
 import { poll } from './poll.js';
-import { getpid, gettid, kill, tgkill } from './process.js';
+import { exit, getpid, gettid, kill, tgkill } from './process.js';
 import { getrlimit, setrlimit } from './rlimit.js';
 import { select } from './select.js';
 import {
@@ -64,6 +64,7 @@ export const posix: Posix = {
   gettid,
   kill,
   tgkill,
+  exit,
   getrlimit,
   setrlimit,
   monotonicMs,

@@ -169,3 +169,18 @@ export interface LoopSubject {
   /** Called inside a Worker with a {@link Wakeup.token}. */
   signalFromThread?(token: unknown): void;
 }
+
+/** What a module exports that has a server to be judged, and no loop: facets `http` and `server`. */
+export interface ServerSubject extends Pick<
+  LoopSubject,
+  'name' | 'version' | 'facets' | 'unclaimed' | 'choices' | 'ready'
+> {
+  readonly createLoop?: undefined;
+  readonly signalFromThread?: undefined;
+  serve(options: ServeOptions): Serving | PromiseLike<Serving>;
+}
+
+export type Subject = LoopSubject | ServerSubject;
+
+/** The facets for which no loop is needed. */
+export const SERVER_FACETS: readonly Facet[] = ['http', 'server'];

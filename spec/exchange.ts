@@ -18,7 +18,7 @@ export interface Count {
 export type Part =
   | { readonly is: 'text'; readonly text: string }
   | { readonly is: 'repeat'; readonly text: string; readonly count: Count }
-  | { readonly is: 'number'; readonly count: Count }
+  | { readonly is: 'number'; readonly count: Count; readonly radix: 10 | 16 }
   /** What stands in a Host field: name and port. */
   | { readonly is: 'host' };
 export type Template = readonly Part[];
@@ -30,10 +30,22 @@ export type Condition =
   | { readonly is: 'has' | 'lacks'; readonly field: string }
   | { readonly is: 'value'; readonly field: string; readonly value: string }
   | { readonly is: 'matches'; readonly field: string; readonly pattern: RegExp }
-  /** A member of the JSON body, by a path of names and indices joined by dots. */
+  /**
+   * A member of the JSON body, by a path of names and indices joined by dots. A name on a list of pairs: the values of the pairs
+   * that have this name, joined by `, `.
+   */
   | { readonly is: 'json'; readonly path: string; readonly value: unknown }
+  /** The member, written as JSON, has a text in it or has not. One that is missing has none. */
+  | {
+      readonly is: 'json-text';
+      readonly path: string;
+      readonly how: 'contains' | 'lacks';
+      readonly text: string;
+    }
   | { readonly is: 'version'; readonly version: string }
   | { readonly is: 'framed'; readonly by: 'length' | 'chunked' | 'close' }
+  /** The connection ends before the body that its head promises is whole. */
+  | { readonly is: 'cut' }
   /** The field has the value that it had in the nth response (from 1) of this connection. */
   | { readonly is: 'same'; readonly field: string; readonly as: number }
   | { readonly is: 'no-interim' }
@@ -147,12 +159,14 @@ function parseCount(text: string): Count | undefined {
 function parseHole(hole: string): Part {
   if (hole === 'host') return { is: 'host' };
   const star = hole.lastIndexOf('*');
-  const count = parseCount(hole.slice(star + 1));
+  const hex = star < 0 ? /^(\S+) in hex$/.exec(hole)?.[1] : undefined;
+  const count = parseCount(hex ?? hole.slice(star + 1));
   if (count === undefined)
     return fail(
       `{${hole}} is neither {host}, a variable, a limit (${LIMIT_NAMES.join(', ')}) nor {TEXT*COUNT}`,
     );
-  return star < 0 ? { is: 'number', count } : { is: 'repeat', text: unescape(hole.slice(0, star)), count };
+  if (star >= 0) return { is: 'repeat', text: unescape(hole.slice(0, star)), count };
+  return { is: 'number', count, radix: hex === undefined ? 10 : 16 };
 }
 
 /** @throws ExchangeError */
@@ -184,10 +198,15 @@ const CONDITIONS: readonly (readonly [RegExp, (...groups: string[]) => Condition
     /^body of (\S+) bytes$/,
     (text) => ({ is: 'body-length', count: parseCount(text) ?? fail(`'${text}' is no count`) }),
   ],
+  [/^cut$/, () => ({ is: 'cut' })],
   [/^no interim$/, () => ({ is: 'no-interim' })],
   [/^at most one interim$/, () => ({ is: 'one-interim' })],
   [/^version (\d\.\d)$/, (version) => ({ is: 'version', version })],
   [/^framed by (length|chunked|close)$/, (by) => ({ is: 'framed', by: by as 'length' })],
+  [
+    /^json (\S+) (contains|lacks) "(.*)"$/,
+    (path, how, text) => ({ is: 'json-text', path, how: how as 'lacks', text: unescape(text) }),
+  ],
   [/^json (\S+) = (.+)$/, (path, value) => ({ is: 'json', path, value: JSON.parse(value) as unknown })],
   [new RegExp(`^has (${FIELD})$`), (field) => ({ is: 'has', field })],
   [new RegExp(`^lacks (${FIELD})$`), (field) => ({ is: 'lacks', field })],
@@ -340,7 +359,7 @@ const EACH = /^each (\w+): (.*)$/;
 
 /** All ways to give each variable one of its values. */
 function assignments(lines: readonly string[]): Map<string, string>[] {
-  let all: Map<string, string>[] = [new Map()];
+  let all = [new Map<string, string>()];
   for (const line of lines) {
     const match = EACH.exec(line);
     if (match === null) continue;

@@ -1,6 +1,7 @@
 /** `evspec explain`: one clause, with everything that is known of it. */
 import { Command } from 'commander';
 import type { Choice, Clause } from '../../spec/clauses.js';
+import type { Exchange } from '../../spec/exchange.js';
 import { wrap } from '../../conformance/report/layout.js';
 import { loadSuite } from '../../conformance/suite.js';
 import type { Context } from '../context.js';
@@ -19,10 +20,22 @@ function choiceLines(choice: Choice | undefined): string[] {
   return (choice?.values ?? []).map(({ value, meaning }) => `${value}: ${meaning}`);
 }
 
+/** The first of those that differ in their variables alone. */
+const isFirst = ({ title }: Exchange, at: number, all: readonly Exchange[]): boolean =>
+  all.findIndex((one) => one.title === title) === at;
+
+/** `HTTP-LENGTH-2/no-number.1 to .6`: variants in one line. */
+const rangesOf = (exchanges: readonly Exchange[]): string[] =>
+  exchanges.filter(isFirst).map(({ name, title }) => {
+    const { length } = exchanges.filter((one) => one.title === title);
+    return length === 1 ? name : `${name} to .${length}`;
+  });
+
 function lines(clause: Clause, context: Context): string[] {
   const { paint, width } = context;
   const suite = loadSuite();
   const checks = suite.checks.filter((check) => check.clauses.includes(clause.id));
+  const names = [...checks.map((check) => check.scenario.name), ...rangesOf(clause.exchanges)];
   const choice = suite.spec.choices.find(({ key }) => key === clause.choice);
   const row = (label: string, texts: readonly string[]): string[] =>
     texts
@@ -33,9 +46,10 @@ function lines(clause: Clause, context: Context): string[] {
     ...excerpt.map((text) => `    ${text}`.trimEnd()),
   ]);
   return [
-    `${paint('heading', clause.id)}  ${clause.level}  facet ${clause.facet}`,
+    `${paint('heading', clause.id)}  ${clause.level}${clause.grammar ? ' (grammar)' : ''}  facet ${clause.facet}`,
     ...wrap(clause.text, width),
     '',
+    ...row('source', clause.rfc === undefined ? [] : [clause.rfc]),
     ...row('why', [clause.why]),
     ...row('kept by', clause.keptBy.length === 0 ? [] : [clause.keptBy.join(', ')]),
     ...row('observed', [clause.observed]),
@@ -46,11 +60,14 @@ function lines(clause: Clause, context: Context): string[] {
       'choice',
       choice === undefined ? [] : [`${choice.key}: ${choice.meaning}`, ...choiceLines(choice)],
     ),
-    ...row('checks', checks.length === 0 ? ['none'] : checks.map((check) => check.scenario.name)),
+    ...row('checks', names.length === 0 ? ['none'] : names),
     ...row('stands in', [`${clause.source.file}:${clause.source.line}`]),
     ...(code.length === 0
       ? row('reference', ['no line of it names this clause'])
       : ['', 'The reference keeps it in', ...code]),
+    ...clause.exchanges
+      .filter(isFirst)
+      .flatMap(({ text }) => ['', ...text.split('\n').map((line) => `  ${line}`)]),
   ];
 }
 

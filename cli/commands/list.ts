@@ -1,5 +1,7 @@
 /** `evspec list`: the clauses, the checks or the choices. */
 import { Command } from 'commander';
+import type { Clause } from '../../spec/clauses.js';
+import type { Exchange } from '../../spec/exchange.js';
 import { columns, fit, wrap } from '../../conformance/report/layout.js';
 import { loadSuite, select, type Selected, type Suite } from '../../conformance/suite.js';
 import type { Context } from '../context.js';
@@ -27,8 +29,8 @@ function clauseLines({ clauses }: Selected, { paint, width }: Context): string[]
   const head = idWidth + facetWidth + 12;
   return [...sections].flatMap(([section, all]) => [
     paint('heading', `${section}`),
-    ...all.flatMap(({ id, level, facet, text }) =>
-      wrap(text, width - head - 1).map((line, i) =>
+    ...all.flatMap(({ id, level, facet, text, grammar }) =>
+      wrap(grammar ? `${text} (grammar)` : text, width - head - 1).map((line, i) =>
         i === 0
           ? `  ${fit(id, idWidth)}  ${fit(level, 6)}  ${fit(facet, facetWidth)}  ${line}`
           : `${' '.repeat(head + 2)}${line}`,
@@ -38,8 +40,17 @@ function clauseLines({ clauses }: Selected, { paint, width }: Context): string[]
   ]);
 }
 
-const checkLines = ({ checks }: Selected): string[] =>
-  columns(checks.map(({ scenario, clauses }) => [scenario.name, clauses.join(' ')]));
+const checkLines = ({ checks, exchanges }: Selected): string[] =>
+  columns([
+    ...checks.map(({ scenario, clauses }) => [scenario.name, clauses.join(' ')]),
+    ...exchanges.map(({ name, clause }) => [name, clause]),
+  ]);
+
+/** Its exchanges stand among the checks. */
+const clauseData = (clause: Clause) => ({ ...clause, exchanges: clause.exchanges.map(({ name }) => name) });
+
+/** An exchange as one of the checks of `--json`. */
+const exchangeData = ({ name, clause, text }: Exchange) => ({ exchange: { name, text }, clauses: [clause] });
 
 function choiceLines({ spec }: Suite, { paint, width }: Context): string[] {
   return spec.choices.flatMap(({ key, clause, meaning, values }) => [
@@ -60,7 +71,12 @@ function list(options: Options, context: Context): void {
   const suite = loadSuite();
   const selected = select(suite, selectionOf(options));
   if (json === true) {
-    const data = choices === true ? suite.spec.choices : checks === true ? selected.checks : selected.clauses;
+    const data =
+      choices === true
+        ? suite.spec.choices
+        : checks === true
+          ? [...selected.checks, ...selected.exchanges.map(exchangeData)]
+          : selected.clauses.map(clauseData);
     context.print(`${JSON.stringify(data, null, 2)}\n`);
     return;
   }

@@ -1,6 +1,7 @@
-/** `evspec replay`: one scenario on a subject, its trace beside the reference's, and what the rules say of it. */
+/** `evspec replay`: one check on a subject, its trace beside the reference's, and what the rules say of it. */
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
+import type { Exchange } from '../../spec/exchange.js';
 import type { Hello } from '../../spec/protocol.js';
 import type { Scenario } from '../../spec/scenario.js';
 import type { Trace } from '../../spec/trace.js';
@@ -14,10 +15,12 @@ import type { Launch } from '../../conformance/subject/launch.js';
 import { excerpt, visible } from '../../conformance/subject/visible.js';
 import { loadSuite } from '../../conformance/suite.js';
 import { TraceAuditError } from '../../conformance/trace/timeline.js';
+import { SubjectServers } from '../../conformance/wire/serving.js';
+import { TargetServers } from '../../conformance/wire/target.js';
 import { ABLE } from '../able.js';
 import type { Context } from '../context.js';
 import { BrokenError, EXIT_INCOMPLETE, EXIT_PROBLEM, helloError, UsageError } from '../errors.js';
-import { addSubjectOptions, subjectOf, type SubjectOptions } from '../options.js';
+import { addSubjectOptions, addTargetOptions, subjectOf, targetOf, type SubjectOptions } from '../options.js';
 import { readScenario } from '../scenario-files.js';
 import {
   factsOf,
@@ -27,18 +30,21 @@ import {
   type Ran,
   type SubjectSession,
 } from '../../conformance/subject-session.js';
-import { referenceFor } from '../subjects.js';
+import { chooseSubject, DEFAULT_SUBJECT, referenceFor } from '../subjects.js';
 import { didYouMean } from '../suggest.js';
+import type { TargetWords } from '../targets.js';
+import { replayOne } from './replay-exchange.js';
 
 const EXAMPLES = `
 Examples:
   evspec replay LOOP-TIMER-2/several-delays --subject ./adapter.ts
   evspec replay scenario.json -- ./my-subject
   evspec replay LOOP-READY-1/pair-becomes-readable --json
+  evspec replay HTTP-LENGTH-1/CHECK --target http://127.0.0.1:8080
 
 Exit codes: 0 no rule is broken, 1 one is, 3 the scenario could not be run, 4 the subject does not claim what it needs.`;
 
-type Options = SubjectOptions & { readonly json?: true };
+type Options = SubjectOptions & TargetWords & { readonly json?: true };
 
 /** What to run, and the clauses that it must exercise. */
 interface Program {
@@ -47,12 +53,12 @@ interface Program {
 }
 
 function programOf(word: string): Program {
-  const { checks } = loadSuite();
+  const { checks, exchanges } = loadSuite();
   const claims = claimScenarios(ABLE).map((scenario) => ({ scenario, clauses: [] }));
   const known = [...checks, ...claims].find(({ scenario }) => scenario.name === word);
   if (known !== undefined) return known;
   if (existsSync(word)) return { scenario: readScenario(word), clauses: [] };
-  const names = checks.map(({ scenario }) => scenario.name);
+  const names = [...checks.map(({ scenario }) => scenario.name), ...exchanges.map(({ name }) => name)];
   throw new UsageError(
     `'${word}' is neither a check nor a file${didYouMean(word, names) || ": 'evspec list --checks' shows the checks"}`,
   );
@@ -126,7 +132,30 @@ function judged({ hello, scenario, claims }: Replayed, trace: Trace): Judgement 
   }
 }
 
+/** An exchange of that name, run against the server or subject that was named. */
+function replayOfExchange(exchange: Exchange, options: Options, context: Context): Promise<void> {
+  const chosen = targetOf(options, context);
+  const json = options.json === true;
+  if (chosen !== undefined) {
+    const servers = new TargetServers(chosen.target);
+    const reference = chooseSubject({ subject: DEFAULT_SUBJECT }).launch;
+    return replayOne({ exchange, servers, reference, label: chosen.target.url, json }, context);
+  }
+  const subject = subjectOf(options, context);
+  const servers = new SubjectServers(subject.launch);
+  return replayOne(
+    { exchange, servers, reference: referenceFor(subject), label: subject.label, json },
+    context,
+  );
+}
+
 async function replay(word: string, options: Options, context: Context): Promise<void> {
+  const exchange = loadSuite().exchanges.find(({ name }) => name === word);
+  if (exchange !== undefined) return replayOfExchange(exchange, options, context);
+  if (targetOf(options, context) !== undefined)
+    throw new UsageError(
+      `'${word}' is no exchange, and --target takes nothing else: 'evspec list --checks --profile http' shows them`,
+    );
   const subject = subjectOf(options, context);
   const program = programOf(word);
   const { value: replayed } = await withSubject(
@@ -168,9 +197,11 @@ async function replay(word: string, options: Options, context: Context): Promise
 }
 
 export function replayCommand(context: Context): Command {
-  return addSubjectOptions(new Command('replay'))
-    .summary('run one scenario and show its trace')
-    .description("Runs one check or scenario file on a subject and shows its trace beside the reference's.")
+  return addTargetOptions(addSubjectOptions(new Command('replay')))
+    .summary('run one check and show what came of it')
+    .description(
+      "Runs one check or scenario file and shows its trace, or what was said on the connection, beside the reference's.",
+    )
     .usage('[options] <check|file> [-- command args…]')
     .argument('<check|file>', 'the name of a check, or a JSON file with a scenario')
     .option('--json', 'scenario, traces and findings as JSON')

@@ -21,7 +21,7 @@ import {
 import { ServerProblem } from '../../conformance/wire/servers.js';
 import type { ChosenTarget, TargetWords } from '../targets.js';
 import { addReportOptions, prepareDelivery, type ReportOptions } from '../report-options.js';
-import { referenceFor } from '../subjects.js';
+import { chooseSubject, DEFAULT_SUBJECT, referenceFor } from '../subjects.js';
 
 const EXAMPLES = `
 Examples:
@@ -52,7 +52,8 @@ async function judgeTarget(
   select(loadSuite(), selection);
   const delivery = prepareDelivery(options, context);
   try {
-    const report = await runTarget({ ...selection, target, strict: delivery.strict });
+    const reference = chooseSubject({ subject: DEFAULT_SUBJECT }).launch;
+    const report = await runTarget({ ...selection, target, strict: delivery.strict, reference });
     delivery.deliver(report, (check) => `evspec replay ${check} ${words}`);
   } catch (error) {
     throw error instanceof ServerProblem ? new BrokenError(error.message) : error;

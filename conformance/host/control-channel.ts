@@ -2,9 +2,9 @@
  * The line to the kit: requests in, replies out, both NDJSON.
  *
  * It lies on high fds, out of the way of the fds under test, and is read and written with blocking calls, never on
- * Node's own loop.
+ * Node's own loop: on this thread, or, while a server of the subject's needs it, on one of libuv's pool.
  */
-import { readSync, writeSync } from 'node:fs';
+import { read, readSync, writeSync } from 'node:fs';
 import { check, F_GETFL, F_SETFL, O_NONBLOCK, type Posix } from '../../posix/index.js';
 import { MAX_LINE_BYTES, type Reply } from '../../spec/protocol.js';
 import { moveUp } from './high-fds.js';
@@ -39,21 +39,44 @@ export class ControlChannel {
   /** The next line; undefined at the end. Blocks. */
   read(): string | undefined {
     for (;;) {
-      const end = this.pending.indexOf(NEWLINE, this.searched);
-      if (end >= 0) {
-        const line = this.pending.toString('utf8', 0, end);
-        this.pending = this.pending.subarray(end + 1);
-        this.searched = 0;
-        return line;
-      }
-      this.searched = this.pending.length;
-      const got = readSync(this.input, this.chunk, 0, CHUNK, null);
-      if (got === 0) return undefined;
-      if (this.pending.length === 0) {
-        this.pending = this.chunk.subarray(0, got);
-        this.chunk = Buffer.allocUnsafe(CHUNK);
-      } else this.pending = Buffer.concat([this.pending, this.chunk.subarray(0, got)]);
+      const line = this.line();
+      if (line !== undefined) return line;
+      if (!this.take(readSync(this.input, this.chunk, 0, CHUNK, null))) return undefined;
     }
+  }
+
+  /** The same without blocking this thread. Nothing else may read until it has called back. */
+  readLater(callback: (line: string | undefined) => void): void {
+    const line = this.line();
+    if (line !== undefined) return void setImmediate(callback, line);
+    read(this.input, this.chunk, 0, CHUNK, null, (error, got) => {
+      // Nobody is at the other end any more, whatever the reason.
+      if (error !== null || !this.take(got)) callback(undefined);
+      else this.readLater(callback);
+    });
+  }
+
+  /** A line that has been read already. */
+  private line(): string | undefined {
+    const end = this.pending.indexOf(NEWLINE, this.searched);
+    if (end < 0) {
+      this.searched = this.pending.length;
+      return undefined;
+    }
+    const line = this.pending.toString('utf8', 0, end);
+    this.pending = this.pending.subarray(end + 1);
+    this.searched = 0;
+    return line;
+  }
+
+  /** Takes over what was read into the chunk; false at the end. */
+  private take(got: number): boolean {
+    if (got === 0) return false;
+    if (this.pending.length === 0) {
+      this.pending = this.chunk.subarray(0, got);
+      this.chunk = Buffer.allocUnsafe(CHUNK);
+    } else this.pending = Buffer.concat([this.pending, this.chunk.subarray(0, got)]);
+    return true;
   }
 
   /** Sends a reply; one that is too long is replaced by an error. */

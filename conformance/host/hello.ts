@@ -2,7 +2,7 @@
  * What a subject claims: what it says itself, less what its loop has no method for.
  */
 import type { Posix } from '../../posix/index.js';
-import type { Facet, Loop, LoopSubject } from '../../spec/contract.js';
+import { SERVER_FACETS, type Facet, type Loop, type LoopSubject, type Subject } from '../../spec/contract.js';
 import { PROTOCOL_VERSION, type Hello } from '../../spec/protocol.js';
 import { hasIPv6 } from './fd-maker.js';
 import { LACKING } from './lacking.js';
@@ -55,7 +55,7 @@ export function roundsOf(subject: LoopSubject, loop: Loop): Hello['rounds'] {
 }
 
 export interface HelloOptions {
-  readonly subject: LoopSubject;
+  readonly subject: Subject;
   /** Of the subject's module. */
   readonly path: string;
   /** Why the helper thread can't wake its loops. */
@@ -63,12 +63,40 @@ export interface HelloOptions {
   readonly posix: Posix;
 }
 
-export async function helloOf({ subject, path, cannotWake, posix }: HelloOptions): Promise<Hello> {
+type Identity = Pick<Hello, 'protocol' | 'name' | 'version' | 'language' | 'pid' | 'choices'>;
+
+/** What every subject says of itself. */
+const identityOf = ({ subject, path }: HelloOptions): Identity => ({
+  protocol: PROTOCOL_VERSION,
+  name: subject.name,
+  version: subject.version,
+  language: `${isTypeScript(path) ? 'TypeScript' : 'JavaScript'}, Node ${process.versions.node}`,
+  pid: process.pid,
+  choices: { ...subject.choices },
+});
+
+/** Disclaims what is about servers if there are none. */
+function withoutServer(subject: Subject, unclaimed: Record<string, string>): void {
+  if (subject.serve !== undefined) return;
+  for (const facet of SERVER_FACETS) if (subject.facets.includes(facet)) unclaimed[facet] ??= LACKING;
+}
+
+export async function helloOf(options: HelloOptions): Promise<Hello> {
+  const { subject } = options;
+  if (subject.createLoop !== undefined) return helloOfLoop(subject, options);
+  const unclaimed = { ...subject.unclaimed };
+  const facets = subject.facets.filter((facet) => unclaimed[facet] === undefined);
+  return { ...identityOf(options), facets, unclaimed, limits: {}, rounds: 'adapter', loop: 'created' };
+}
+
+async function helloOfLoop(subject: LoopSubject, options: HelloOptions): Promise<Hello> {
+  const { cannotWake, posix } = options;
   const loop = subject.createLoop(() => undefined);
   try {
     const unclaimed: Record<string, string> = { ...subject.unclaimed };
     for (const [name, offers] of Object.entries(CAPABILITY_METHODS))
       if (!offers(loop)) unclaimed[name] ??= LACKING;
+    withoutServer(subject, unclaimed);
     const lacking = await lackingOfStreams(subject, loop, posix);
     for (const [name, reason] of Object.entries(lacking.capabilities)) unclaimed[name] ??= reason;
     if (!hasIPv6(posix)) unclaimed['ipv6'] ??= 'this system has no ::1';
@@ -85,14 +113,9 @@ export async function helloOf({ subject, path, cannotWake, posix }: HelloOptions
     const { maxFd } = subject.limits ?? {};
     if (maxFd !== undefined && maxFd < 1024) unclaimed['highFds'] ??= `it watches fds up to ${maxFd}`;
     return {
-      protocol: PROTOCOL_VERSION,
-      name: subject.name,
-      version: subject.version,
-      language: `${isTypeScript(path) ? 'TypeScript' : 'JavaScript'}, Node ${process.versions.node}`,
-      pid: process.pid,
+      ...identityOf(options),
       facets,
       unclaimed,
-      choices: { ...subject.choices },
       limits: { ...subject.limits },
       rounds: roundsOf(subject, loop),
       loop: unclaimed['manyLoops'] === undefined ? 'created' : 'ambient',

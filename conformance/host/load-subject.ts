@@ -3,7 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { FACETS, type LoopSubject } from '../../spec/contract.js';
+import { FACETS, SERVER_FACETS, type Subject } from '../../spec/contract.js';
 import { isTypeScript } from './languages.js';
 import { NoSubject } from './no-subject.js';
 
@@ -13,7 +13,7 @@ import { NoSubject } from './no-subject.js';
  * @param path absolute
  * @param mode whether the types of a TypeScript module are checked
  */
-export async function importSubject(path: string, mode: 'checked' | 'unchecked'): Promise<LoopSubject> {
+export async function importSubject(path: string, mode: 'checked' | 'unchecked'): Promise<Subject> {
   if (!existsSync(path)) throw new NoSubject(`there is no file ${path}`);
   const load = isTypeScript(path) ? loadTypeScript : loadJavaScript;
   const module = await load(path, mode);
@@ -39,12 +39,13 @@ async function loadTypeScript(path: string, mode: 'checked' | 'unchecked'): Prom
   }
 }
 
-function subjectOf(module: unknown, path: string): LoopSubject {
+function subjectOf(module: unknown, path: string): Subject {
   let exported = defaultOf(module);
   // A CommonJS module that was compiled from an ES module carries its default export one level down.
-  if (!isObject(exported) || !('createLoop' in exported)) exported = defaultOf(exported) ?? exported;
+  if (!isObject(exported) || !('createLoop' in exported || 'serve' in exported))
+    exported = defaultOf(exported) ?? exported;
   const flaw = flawOf(exported);
-  if (flaw === undefined) return exported as LoopSubject;
+  if (flaw === undefined) return exported as Subject;
   const wanted =
     "should export by default a LoopSubject of 'evspec/contract' (name, version, facets, createLoop)";
   throw new NoSubject(
@@ -57,10 +58,17 @@ function flawOf(exported: unknown): string | undefined {
   if (!isObject(exported)) return `its default export is a ${exported === null ? 'null' : typeof exported}`;
   for (const key of ['name', 'version'])
     if (typeof exported[key] !== 'string') return `its '${key}' is ${kindOf(exported[key])}, not a string`;
-  const { facets, createLoop } = exported;
+  const { facets, createLoop, serve } = exported;
   if (!Array.isArray(facets)) return `its 'facets' is ${kindOf(facets)}, not a list`;
   const unknown = facets.find((facet: unknown) => !FACETS.some((known) => known === facet)) as unknown;
   if (unknown !== undefined) return `its facet ${JSON.stringify(unknown)} is none of ${FACETS.join(', ')}`;
+  if (serve !== undefined && typeof serve !== 'function')
+    return `its 'serve' is ${kindOf(serve)}, not a function`;
+  if (createLoop === undefined && serve !== undefined) {
+    const wanting = facets.find((facet: unknown) => !SERVER_FACETS.some((name) => name === facet)) as unknown;
+    if (wanting === undefined) return undefined;
+    return `its 'createLoop' is missing, which only ${SERVER_FACETS.join(' and ')} do without: its facet ${JSON.stringify(wanting)} is about a loop`;
+  }
   if (typeof createLoop !== 'function') return `its 'createLoop' is ${kindOf(createLoop)}, not a function`;
   return undefined;
 }

@@ -8,6 +8,7 @@ import { excerpt, visible } from '../subject/visible.js';
 import { count, wrap } from './layout.js';
 import { scenarioRows } from './program-text.js';
 import type { ReporterOptions } from './reporter.js';
+import { violationPlace } from './verdict-text.js';
 import { traceView } from './trace-view.js';
 import { expectedLines, transcriptLines } from './transcript-view.js';
 
@@ -76,14 +77,15 @@ function clauseLines(
   const { hint, rfc } = clauseOf(clause.id) ?? {};
   const source = rfc === undefined ? '' : ` (${rfc}${clause.grammar === true ? ', grammar' : ''})`;
   const [first] = clause.violations;
-  const isExchange = (name: string): boolean =>
-    report.failures.some((failure) => failure.check === name && 'exchange' in failure);
-  const place = (name: string, at: number): string => (isExchange(name) ? name : `${name}, record ${at}`);
   const lines = [
     `${paint('bad', 'FAIL')} ${paint('heading', clause.id)} ${clause.level}${source}${known}`,
     ...wrap(clause.text, width - 2).map((line) => `  ${line}`),
-    ...clause.violations.flatMap(({ check, at, text }) =>
-      wrap(`✗ ${place(check, at)}: ${excerpt(text, SHOWN_TEXT)}`, width - 2, '  ').map((line) => `  ${line}`),
+    ...clause.violations.flatMap((violation) =>
+      wrap(
+        `✗ ${violationPlace(clause, violation)}: ${excerpt(violation.text, SHOWN_TEXT)}`,
+        width - 2,
+        '  ',
+      ).map((line) => `  ${line}`),
     ),
     ...(clause.violationCount > clause.violations.length
       ? [`  … ${count(clause.violationCount - clause.violations.length, 'more violation')}`]

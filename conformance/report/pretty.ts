@@ -5,7 +5,7 @@ import { failuresLines } from './failure-text.js';
 import { columns, count, wrap } from './layout.js';
 import { paintStart } from './paint.js';
 import type { Reporter, ReporterOptions } from './reporter.js';
-import { headline, tally, verdictStyle } from './verdict-text.js';
+import { headline, judgedThing, tally, verdictStyle } from './verdict-text.js';
 
 /** Problems of one kind that are shown. */
 const SHOWN_PROBLEMS = 10;
@@ -115,9 +115,19 @@ function problems(report: Report, { paint, width, replay }: ReporterOptions): st
       : []),
   ]);
   const named = report.problems.find(({ check }) => check?.includes('/') === true)?.check;
+  const thing = judgedThing(report);
   const hint =
-    named === undefined ? "'evspec doctor' looks at the adapter alone" : `Replay with: ${replay(named)}`;
-  return ['', paint('heading', 'Problems outside the loop'), ...lines, paint('dim', `  ${hint}`)];
+    named !== undefined
+      ? `Replay with: ${replay(named)}`
+      : thing === 'loop'
+        ? "'evspec doctor' looks at the adapter alone"
+        : undefined;
+  return [
+    '',
+    paint('heading', `Problems outside the ${thing}`),
+    ...lines,
+    ...(hint === undefined ? [] : [paint('dim', `  ${hint}`)]),
+  ];
 }
 
 export const prettyReporter: Reporter = (report, options) => {

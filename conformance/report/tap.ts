@@ -4,8 +4,11 @@
  * `unclaimed` is skipped. What does not gate is `TODO`, so that TAP's verdict on the whole is the exit code's: a known failure,
  * and a SHOULD unless the run is strict. Whatever else is not a pass is `not ok`: unexercised, blocked and error too.
  */
-import type { ClauseResult, ProblemReport } from '../../spec/report.js';
+import type { ClauseResult, ProblemReport, Report } from '../../spec/report.js';
 import { excerpt } from '../subject/visible.js';
+import { plain } from './paint.js';
+import { transcriptLines } from './transcript-view.js';
+import { judgedThing, violationPlace } from './verdict-text.js';
 import type { Reporter, ReporterOptions } from './reporter.js';
 
 const escape = (text: string): string => excerpt(text, 1000).replace(/[\\#]/g, '\\$&');
@@ -29,11 +32,18 @@ function directive(clause: ClauseResult, strict: boolean): string {
   return '';
 }
 
-function point(clause: ClauseResult, n: number, { strict, replay }: ReporterOptions): string[] {
+function point(
+  clause: ClauseResult,
+  n: number,
+  report: Report,
+  { strict, replay }: ReporterOptions,
+): string[] {
   const ok = clause.verdict === 'pass' || clause.verdict === 'unclaimed';
   const line = `${ok ? 'ok' : 'not ok'} ${n} - ${escape(`${clause.id} ${clause.text}`)}${directive(clause, strict)}`;
   if (ok) return [line];
   const check = clause.violations[0]?.check;
+  const failure = report.failures.find((one) => one.check === check);
+  const exchange = failure !== undefined && 'exchange' in failure ? failure : undefined;
   return [
     line,
     ...yaml({
@@ -41,9 +51,12 @@ function point(clause: ClauseResult, n: number, { strict, replay }: ReporterOpti
       level: clause.level,
       reason: clause.reason === undefined ? undefined : excerpt(clause.reason, 1000),
       violations: clause.violations.map(
-        ({ check: name, at, text }) => `${name} (record ${at}): ${excerpt(text, 1000)}`,
+        (violation) => `${violationPlace(clause, violation)}: ${excerpt(violation.text, 1000)}`,
       ),
       violationCount: clause.violationCount,
+      exchange: exchange?.exchange,
+      said: exchange && transcriptLines(exchange.transcript, 1000, plain),
+      expected: exchange?.expected.map(({ outcome, why }) => `${excerpt(outcome)}: ${excerpt(why, 1000)}`),
       replay: check === undefined ? undefined : replay(check),
     }),
   ];
@@ -66,9 +79,9 @@ export const tapReporter: Reporter = (report, options) => {
   // Something went wrong that is no clause's: TAP has no other way to say that the whole is not ok.
   const outside = problems.length === 0 ? 0 : 1;
   lines.push(`1..${clauses.length + outside}`);
-  clauses.forEach((clause, i) => lines.push(...point(clause, i + 1, options)));
+  clauses.forEach((clause, i) => lines.push(...point(clause, i + 1, report, options)));
   if (outside === 1) {
-    lines.push(`not ok ${clauses.length + 1} - nothing went wrong outside the loop`);
+    lines.push(`not ok ${clauses.length + 1} - nothing went wrong outside the ${judgedThing(report)}`);
     lines.push(...yaml({ problems: problems.map(problemText) }));
   }
   return [...lines, ''].join('\n');

@@ -1,17 +1,28 @@
 /** The answer: what a report says in one line, and in numbers. */
-import { VERDICTS, type ClauseResult, type Report } from '../../spec/report.js';
+import { VERDICTS, type ClauseResult, type Report, type Violation } from '../../spec/report.js';
 import { count } from './layout.js';
 import type { Paint, Style } from './paint.js';
 
 const fails = (clause: ClauseResult): boolean =>
   clause.verdict === 'fail' && clause.knownFailing === undefined;
 
+/** What is judged, for sentences about what lies outside of it. */
+export const judgedThing = ({ selection }: Pick<Report, 'selection'>): string =>
+  selection.profiles.every((profile) => profile === 'http' || profile === 'server') ? 'server' : 'loop';
+
+/** Where a violation shows: a check, and the record of its trace; an exchange is short, and is shown whole. */
+export const violationPlace = (
+  { profile }: Pick<ClauseResult, 'profile'>,
+  { check, at }: Violation,
+): string => (profile === 'http' || profile === 'server' ? check : `${check}, record ${at}`);
+
 /** `FAIL  2 MUST and 1 SHOULD fail`. */
-export function headline({ exitCode, clauses, selection, problems }: Report): {
+export function headline(report: Report): {
   word: string;
   style: Style;
   text: string;
 } {
+  const { exitCode, clauses, selection, problems } = report;
   const of = (level: string): ClauseResult[] => clauses.filter((clause) => clause.level === level);
   const [musts, shoulds] = [of('MUST').filter(fails).length, of('SHOULD').filter(fails).length];
   const shouldNote = shoulds === 0 ? '' : `; ${shoulds} SHOULD ${shoulds === 1 ? 'fails' : 'fail'}`;
@@ -36,7 +47,7 @@ export function headline({ exitCode, clauses, selection, problems }: Report): {
       return { word: 'INCOMPLETE', style: 'warning', text: `${text}${shouldNote}` };
     }
     default: {
-      const text = `${count(problems.length, 'problem')} outside the loop: see below; no verdict on what ${problems.length === 1 ? 'it' : 'they'} touched`;
+      const text = `${count(problems.length, 'problem')} outside the ${judgedThing(report)}: see below; no verdict on what ${problems.length === 1 ? 'it' : 'they'} touched`;
       return {
         word: 'ERROR',
         style: 'bad',

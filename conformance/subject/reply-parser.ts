@@ -20,6 +20,8 @@ export type Answer =
   | { readonly kind: 'trace'; readonly trace: Trace }
   | { readonly kind: 'records'; readonly records: TraceRecord[]; readonly fds?: Record<string, number> }
   | { readonly kind: 'stopping'; readonly stopping: 'before' | 'after' }
+  | { readonly kind: 'serving'; readonly host: string; readonly port: number }
+  | { readonly kind: 'ended' }
   | { readonly kind: 'error'; readonly text: string }
   | { readonly kind: 'bye' }
   /** Well-formed, but what it holds is not valid. */
@@ -30,7 +32,11 @@ export type Parsed = { readonly id: number; readonly answer: Answer } | { readon
 
 const Fds = z.record(z.string().regex(/^[a-zA-Z][a-zA-Z0-9-]*(\.peer)?$/), z.int());
 const Rest = Trace.omit({ records: true, unfinished: true }).extend({ fds: Fds });
-const KINDS = ['hello', 'trace', 'records', 'stopping', 'error', 'bye'] as const;
+const KINDS = ['hello', 'trace', 'records', 'stopping', 'serving', 'ended', 'error', 'bye'] as const;
+const ServingReply = z.strictObject({
+  host: z.string().min(1).max(200),
+  port: z.int().min(1).max(65_535),
+});
 
 /** @param values the most JSON values that the answer to what was asked can have */
 export function parseReply(line: Buffer, values: number): Parsed {
@@ -95,6 +101,16 @@ function answerOf(kind: (typeof KINDS)[number], content: Record<string, unknown>
         kind,
         text: typeof value === 'string' ? excerpt(value, 2000) : 'it answered an error without a text',
       };
+    case 'serving': {
+      const serving = ServingReply.safeParse(value);
+      return serving.success
+        ? { kind, ...serving.data }
+        : {
+            kind: 'invalid',
+            problem: { name: 'reply-invalid', reason: `serving: ${reason(serving.error)}` },
+          };
+    }
+    case 'ended':
     case 'bye':
       return { kind };
   }

@@ -254,6 +254,8 @@ export class Session {
         else void this.#meet(head, head.rendezvous, answer.stopping);
         break;
       case 'hello':
+      case 'serving':
+      case 'ended':
       case 'bye':
         this.abort(unfit('run', answer));
     }

@@ -22,6 +22,13 @@ const ROUNDS = 5;
 /** Of one answer, ms. */
 const BUDGET_MS = 6000;
 
+const HOW = {
+  failed: 'there is no connection',
+  closed: 'it ended the connection',
+  silent: 'nothing came',
+  malformed: 'what came is not HTTP/1',
+} as const;
+
 /** @throws ServerProblem */
 export async function calibrate(address: Address, rounds = ROUNDS): Promise<Calibration> {
   const took: number[] = [];
@@ -30,8 +37,8 @@ export async function calibrate(address: Address, rounds = ROUNDS): Promise<Cali
     const answer = await ask(address, '/', BUDGET_MS);
     if (answer.is !== 'response')
       throw new ServerProblem(
-        'unsteady',
-        `the server at ${hostOf(address)} answered GET / at first, and not when it was asked again`,
+        'no-answer',
+        `the server at ${hostOf(address)} ${i === 0 ? 'does not answer GET /' : 'answered GET / at first, and not when it was asked again'}: ${HOW[answer.is]}`,
       );
     took.push(answer.ms);
     plain ??= answer.response;

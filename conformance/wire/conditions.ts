@@ -39,29 +39,47 @@ export interface Around {
   readonly interims: number;
   /** Final responses of the connection, from its first. */
   readonly finals: readonly Response[];
+  /** The connection ended before the response was whole. */
+  readonly isCut: boolean;
 }
 
+/** Of `[["a", "1"], ["b", "2"], ["a", "3"]]`. */
+const isPairs = (value: unknown): value is [string, unknown][] =>
+  Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2);
+
+/** A name on a list of pairs stands for the values that have it, joined by commas (spec/exchanges.md). */
 function memberOf(json: unknown, path: string): unknown {
   let value = json;
   for (const name of path.split('.')) {
+    if (isPairs(value) && !/^\d+$/.test(name)) {
+      const values = value.filter(([n]) => n === name).map(([, v]) => String(v));
+      value = values.length === 0 ? undefined : values.join(', ');
+      continue;
+    }
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
     value = (value as Record<string, unknown>)[name];
   }
   return value;
 }
 
-function jsonFlaw(body: string, path: string, due: unknown): string | undefined {
+/** @param flawOf what is wrong with the member, in words; undefined if nothing is */
+function jsonFlaw(
+  body: string,
+  path: string,
+  flawOf: (member: unknown) => string | undefined,
+): string | undefined {
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(body, 'latin1').toString('utf8'));
   } catch {
     return `its body is not JSON: ${quote(body)}`;
   }
-  const value = memberOf(json, path);
-  if (isDeepStrictEqual(value, due)) return undefined;
-  const found = value === undefined ? 'missing' : quote(JSON.stringify(value));
-  return `'${path}' of its JSON is ${found}, not ${quote(JSON.stringify(due))}`;
+  const flaw = flawOf(memberOf(json, path));
+  return flaw === undefined ? undefined : `'${path}' of its JSON is ${flaw}`;
 }
+
+const jsonText = (member: unknown): string => (member === undefined ? '' : JSON.stringify(member));
+const jsonShown = (member: unknown): string => (member === undefined ? 'missing' : quote(jsonText(member)));
 
 /** How a response differs from a condition, in words; undefined if it does not. */
 export function conditionFlaw(
@@ -86,6 +104,8 @@ export function conditionFlaw(
     }
     case 'no-body':
       return body === '' ? undefined : `it has a body: ${quote(body)}`;
+    case 'cut':
+      return around.isCut ? undefined : 'it is whole';
     case 'has':
       return value === undefined ? `it has no ${condition.field}` : undefined;
     case 'lacks':
@@ -101,7 +121,17 @@ export function conditionFlaw(
         ? `it has no ${condition.field}`
         : `its ${condition.field} is ${quote(value)}, which does not fit ${condition.pattern}`;
     case 'json':
-      return jsonFlaw(body, condition.path, condition.value);
+      return jsonFlaw(body, condition.path, (member) =>
+        isDeepStrictEqual(member, condition.value)
+          ? undefined
+          : `${jsonShown(member)}, not ${jsonShown(condition.value)}`,
+      );
+    case 'json-text':
+      return jsonFlaw(body, condition.path, (member) => {
+        const { how, text } = condition;
+        if (jsonText(member).includes(text) === (how === 'contains')) return undefined;
+        return `${jsonShown(member)}, which ${how === 'contains' ? 'lacks' : 'contains'} ${quote(text)}`;
+      });
     case 'version':
       return response.version === condition.version
         ? undefined

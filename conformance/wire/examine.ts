@@ -1,11 +1,16 @@
 /** The exchanges of a run: which of them the server can be asked, what came of them, and what was measured. */
 import type { Exchange } from '../../spec/exchange.js';
+import type { Hello } from '../../spec/protocol.js';
 import type { ProblemReport } from '../../spec/report.js';
+import { doesNotClaim } from '../claims.js';
 import type { Examination } from '../examination.js';
-import type { Calibration } from './calibrate.js';
+import type { Launch } from '../subject/launch.js';
+import type { Selected } from '../suite.js';
+import { calibrate, type Calibration } from './calibrate.js';
 import { whyNot } from './exchange-claims.js';
 import { ExchangePool } from './exchange-pool.js';
-import type { Servers } from './servers.js';
+import { ServerProblem, type Servers } from './servers.js';
+import { SubjectServers } from './serving.js';
 
 export interface Examined {
   readonly problems: readonly ProblemReport[];
@@ -39,3 +44,40 @@ export async function examineExchanges(
   for (const exchange of able) examination.judgeExchange(exchange, verdicts.get(exchange)!);
   return { problems, partial };
 }
+
+/** The exchanges that a subject claims, against servers that it starts. */
+export async function examineSubject(
+  examination: Examination,
+  launch: Launch,
+  hello: Hello,
+  { clauses, exchanges }: Selected,
+  onProgress?: (done: number, total: number) => void,
+): Promise<Examined & { readonly measured: Readonly<Record<string, number>> }> {
+  const claimed = new Set(
+    clauses.filter((clause) => doesNotClaim(hello, clause) === undefined).map(({ id }) => id),
+  );
+  const own = exchanges.filter(({ clause }) => claimed.has(clause));
+  if (own.length === 0) return { problems: [], partial: false, measured: {} };
+  const servers = new SubjectServers(launch);
+  let examined: Examined = { problems: [], partial: false };
+  let measured = {};
+  try {
+    const { address } = await servers.serve({});
+    const base = await calibrate(address);
+    measured = { latencyMs: rounded(base.times.latencyMs) };
+    examined = await examineExchanges(examination, servers, base, own, hello.unclaimed, onProgress);
+  } catch (error) {
+    if (!(error instanceof ServerProblem)) throw error;
+    for (const { name, clause } of own) {
+      examination.expect(name, [clause]);
+      examination.undecided([clause], error.message);
+    }
+    examined = { problems: [error.report()], partial: false };
+  } finally {
+    examined = { ...examined, problems: [...examined.problems, ...(await servers.close())] };
+  }
+  return { ...examined, measured };
+}
+
+/** To hundredths of a millisecond. */
+export const rounded = (ms: number): number => Math.round(ms * 100) / 100;

@@ -20,7 +20,7 @@ import { ask } from './ask.js';
 import { calibrate, type Calibration } from './calibrate.js';
 import { mustStart } from './exchange-claims.js';
 import { runExchange, type Endpoint, type ExchangeResult } from './exchange-runner.js';
-import { ServerProblem, type Served, type Servers } from './servers.js';
+import { ServerGone, ServerProblem, type Served, type Servers } from './servers.js';
 import { after } from './times.js';
 
 /** Exchanges beside each other. */
@@ -35,7 +35,7 @@ const MOST_RESTARTS = 25;
 const SHOWN = 3;
 
 /** What came of an exchange. */
-export type Verdict =
+export type ExchangeVerdict =
   | Exclude<ExchangeResult, { is: 'down' | 'broken' }>
   /** After it the server answered nobody. */
   | {
@@ -48,7 +48,7 @@ export type Verdict =
   | { readonly is: 'error'; readonly kind: string; readonly text: string };
 
 export interface PoolResult {
-  readonly verdicts: ReadonlyMap<Exchange, Verdict>;
+  readonly verdicts: ReadonlyMap<Exchange, ExchangeVerdict>;
   /** Of the run as a whole. */
   readonly problems: readonly ProblemReport[];
   /** It ended before all had run. */
@@ -70,7 +70,7 @@ export class ExchangePool {
   readonly #servers: Servers;
   readonly #base: Calibration;
   readonly #onProgress: () => void;
-  readonly #verdicts = new Map<Exchange, Verdict>();
+  readonly #verdicts = new Map<Exchange, ExchangeVerdict>();
   readonly #problems: ProblemReport[] = [];
   readonly #groups = new Map<string, Promise<Group>>();
   /** Finished since the last good beat, with what came of them. */
@@ -107,7 +107,7 @@ export class ExchangePool {
     return { verdicts: this.#verdicts, problems: this.#problems, partial: this.#over !== undefined };
   }
 
-  #compare(exchange: Exchange, before: Verdict): void {
+  #compare(exchange: Exchange, before: ExchangeVerdict): void {
     const now = this.#verdicts.get(exchange);
     if (now?.is !== 'passed' || before.is !== 'failed') return;
     this.#verdicts.set(exchange, {
@@ -236,7 +236,7 @@ export class ExchangePool {
     );
   }
 
-  #done(exchange: Exchange, verdict: Verdict): void {
+  #done(exchange: Exchange, verdict: ExchangeVerdict): void {
     this.#verdicts.set(exchange, verdict);
     this.#onProgress();
   }
@@ -282,15 +282,21 @@ export class ExchangePool {
       }
     } catch (error) {
       if (!(error instanceof ServerProblem)) throw error;
-      return error.kind === 'gone'
+      return error instanceof ServerGone
         ? { is: 'down', transcript: [] }
         : { is: 'broken', text: error.message, transcript: [] };
     }
   }
 
-  /** @param beating the server that is asked whether it lives: one that is told to end does not answer any more */
-  #endpoint({ served, calibration }: Group, beating: Group): Endpoint {
+  /** @param beating the server that is asked whether it lives once this one is told to end, and doesn't answer any more */
+  #endpoint(group: Group, beating: Group): Endpoint {
+    const { served, calibration } = group;
     const { address, stop } = served;
+    let asked = group;
+    const tell = (): void => {
+      asked = beating;
+      stop?.();
+    };
     const { host } = calibration.known;
     const known =
       served === beating.served
@@ -300,8 +306,8 @@ export class ExchangePool {
       address,
       known,
       times: calibration.times,
-      beat: () => this.#beat(beating),
-      ...(stop === undefined ? {} : { stop }),
+      beat: () => this.#beat(asked),
+      ...(stop === undefined ? {} : { stop: tell }),
     };
   }
 

@@ -19,6 +19,7 @@ import { hostOf, plainRequest } from './ask.js';
 import type { Known } from './conditions.js';
 import type { Address } from './connection.js';
 import { Line } from './line.js';
+import { decide, type Candidate } from './decide.js';
 import { ENDED, matchOutcome, saidClose, type Match } from './matcher.js';
 import { render } from './render.js';
 import type { Times } from './times.js';
@@ -124,14 +125,13 @@ class Run {
       const line = this.#line(step.on);
       const goesOn = steps.slice(index + 1).some(({ on, do: does }) => on === step.on && does !== 'stop');
       const settled = await this.#expect(line, step.outcomes, goesOn);
-      if (this.#over) throw new Broken('it was interrupted');
       if ('text' in settled) return { is: 'failed', ...settled, transcript: this.transcript.entries() };
       const { fits, taken } = settled;
       line.taken = taken;
       if (fits.label !== undefined) labels.push(fits.label);
       if (fits.note) notes.push(`accepted: ${fits.text}`);
       // The connection is over, and with it the steps behind.
-      if (fits.ending === 'close' && goesOn) break;
+      if (goesOn && (fits.ending === 'close' || line.heard.malformed?.cut === true)) break;
     }
     return { is: 'passed', labels, notes, transcript: this.transcript.entries() };
   }
@@ -231,95 +231,101 @@ class Run {
 
   /** @param goesOn there are steps behind it on this connection */
   async #expect(line: Line, outcomes: readonly Outcome[], goesOn: boolean): Promise<Settled> {
-    const { known, times } = this.endpoint;
-    /** Why an alternative did not come about in spite of its bytes. */
+    /** Why an alternative did not come about, where its bytes alone do not say so. */
     const excluded = new Map<Outcome, string>();
-    const reference = this.#reference(line);
+    const since = this.#reference(line);
+    const declaredMs = Math.max(
+      0,
+      ...outcomes.map(({ within }) => (within === undefined ? 0 : this.#latest(within))),
+    );
+    const mostMs = this.endpoint.times.stepMs + this.#askedMs + declaredMs;
+    const begin = performance.now();
     let isQuiet = false;
     let isShut = false;
     let timed = false;
-    for (;;) {
-      if (this.#over) return { text: 'it was interrupted', expected: [], timed: true };
+    while (!this.#over) {
       if (line.broken !== undefined) throw new Broken(line.broken);
-      const matches = outcomes.map((outcome) => {
+      // However much trickles in, and keeps alternatives open.
+      if (performance.now() - begin > mostMs)
+        for (const outcome of outcomes)
+          if (!excluded.has(outcome)) {
+            timed = true;
+            excluded.set(outcome, `it was not whole after ${Math.round(mostMs)} ms`);
+          }
+      const candidates = outcomes.map((outcome): Candidate => {
         const why = excluded.get(outcome);
-        const match: Match =
-          why === undefined
-            ? matchOutcome(outcome, line.heard, line.taken, known)
-            : { is: 'cannot', why, taken: 0 };
-        const late = this.#untimely(line, outcome, match, reference);
-        if (late !== undefined) timed = true;
-        return {
-          outcome,
-          match: late === undefined ? match : ({ ...match, is: 'cannot', why: late } as Match),
-        };
-      });
-      const open = matches.filter(({ match }) => match.is !== 'cannot');
-      if (open.length === 0) return failure(matches, timed);
-      const need = (needs: string) => open.find(({ match }) => match.is === 'may' && match.needs === needs);
-      const fit = open.find(({ match }) => match.is === 'fits');
-      const mayGrow = open.some(
-        ({ match }) =>
-          match.is === 'may' && match.needs === 'response' && match.taken >= (fit?.match.taken ?? 0),
-      );
-      if (fit !== undefined && (!mayGrow || isQuiet)) return { fits: fit.outcome, taken: fit.match.taken };
-      const probe = need('probe');
-      if (probe !== undefined && (!mayGrow || isQuiet)) {
-        const why = await this.#probe(line, probe.match.taken, goesOn);
-        if (why === undefined) return { fits: probe.outcome, taken: line.heard.responses.length };
-        excluded.set(probe.outcome, why.text);
-        timed ||= why.timed;
-        isQuiet = false;
-        continue;
-      }
-      const silence = need('quiet');
-      if (silence !== undefined && isQuiet) return { fits: silence.outcome, taken: silence.match.taken };
-      const end = need('end');
-      if (end !== undefined && isQuiet && saidClose(line.heard, end.match.taken)) {
-        if (isShut) return { fits: end.outcome, taken: end.match.taken };
-        isShut = true;
-        isQuiet = false;
-        line.shutdown();
-        continue;
-      }
-      if (isQuiet || (fit ?? probe ?? silence) === undefined) {
-        const lingers = end !== undefined && saidClose(line.heard, end.match.taken);
-        if (!isQuiet && lingers) {
-          isQuiet = await this.#quiet(line);
-          continue;
-        }
-        if (await this.#more(line, open, reference)) continue;
-        await this.#beat();
-        if (await line.wait(1)) continue;
+        if (why !== undefined) return { outcome, match: { is: 'cannot', why, taken: line.taken } };
+        const match = matchOutcome(outcome, line.heard, line.taken, this.endpoint.known);
+        const late = this.#untimely(line, outcome, match, since);
+        if (late === undefined) return { outcome, match };
         timed = true;
-        this.transcript.event(line.on, 'server', 'silence');
-        const waited = Math.round(times.responseMs + this.#askedMs);
-        for (const { outcome, match } of open)
-          if (match.is === 'may')
-            excluded.set(
-              outcome,
-              match.needs === 'response'
-                ? `nothing more came within ${waited} ms, while others were answered`
-                : `the connection was not ended within ${waited} ms`,
-            );
-        continue;
+        return { outcome, match: { is: 'cannot', why: late, taken: match.taken } };
+      });
+      const next = decide(candidates, {
+        isQuiet,
+        isShut,
+        saidClose: (taken) => saidClose(line.heard, taken),
+      });
+      switch (next.do) {
+        case 'fail':
+          return failure(candidates, timed);
+        case 'take':
+          return { fits: next.outcome, taken: next.taken };
+        case 'probe': {
+          const why = await this.#probe(line, next.taken, goesOn);
+          if (why === undefined) return { fits: next.outcome, taken: line.heard.responses.length };
+          excluded.set(next.outcome, why.text);
+          timed ||= why.timed;
+          isQuiet = false;
+          break;
+        }
+        case 'shut':
+          isShut = true;
+          isQuiet = false;
+          line.shutdown();
+          break;
+        case 'quiet':
+          isQuiet = await this.#quiet(line);
+          break;
+        case 'wait': {
+          isQuiet = false;
+          const why = await this.#wait(line, candidates, since);
+          if (why === undefined) break;
+          timed = true;
+          for (const { outcome, match } of candidates)
+            if (match.is === 'may') excluded.set(outcome, match.needs === 'end' ? why.open : why.silent);
+        }
       }
-      isQuiet = await this.#quiet(line);
     }
+    throw new Broken('it was interrupted');
   }
 
-  /** Waits until something comes; false if it takes too long. */
-  async #more(
+  /**
+   * Waits until something comes.
+   * @returns why that is hopeless: for a response that is due, and for the end of the connection
+   */
+  async #wait(
     line: Line,
-    open: readonly { readonly outcome: Outcome }[],
-    reference: Readonly<Record<string, number>>,
-  ): Promise<boolean> {
-    const untils = open.flatMap(({ outcome: { within } }) =>
-      within === undefined ? [] : [reference[within]! + this.#latest(within) - performance.now() + 1],
+    candidates: readonly Candidate[],
+    since: Readonly<Record<string, number>>,
+  ): Promise<{ readonly silent: string; readonly open: string } | undefined> {
+    const { responseMs } = this.endpoint.times;
+    const untils = candidates.flatMap(({ outcome: { within }, match }) =>
+      within === undefined || match.is === 'cannot'
+        ? []
+        : [since[within]! + this.#latest(within) - performance.now()],
     );
-    const budget = this.endpoint.times.responseMs + this.#askedMs;
-    const came = await line.wait(Math.max(1, ...(untils.length > 0 ? untils : [budget])));
-    return untils.length > 0 || came;
+    // What has to come when a declared time is up has that time.
+    const waitMs = Math.max(responseMs + this.#askedMs, ...untils.map((ms) => ms + 1));
+    if (await line.wait(waitMs)) return undefined;
+    await this.#beat();
+    if (await line.wait(1)) return undefined;
+    this.transcript.event(line.on, 'server', 'silence');
+    const ms = Math.round(waitMs);
+    return {
+      silent: `nothing more came within ${ms} ms, while others were answered`,
+      open: `the connection was not ended within ${ms} ms`,
+    };
   }
 
   #latest(limit: LimitName): number {
@@ -378,6 +384,7 @@ class Run {
       ? Buffer.from(`GET / HTTP/1.1\r\nHost: ${hostOf(address)}\r\n\r\n`, 'latin1')
       : plainRequest('/', address);
     line.send(request, undefined);
+    const begin = performance.now();
     for (;;) {
       const { responses, malformed, ended } = line.heard;
       const behind = responses.slice(taken).filter(({ interim }) => !interim);
@@ -396,7 +403,8 @@ class Run {
         };
       if (answer !== undefined && (goesOn || ended !== undefined)) return undefined;
       if (ended !== undefined) return { text: `it was not usable: ${ENDED[ended]}`, timed: false };
-      if (this.#over) return { text: 'it was interrupted', timed: true };
+      if (this.#over || performance.now() - begin > times.stepMs)
+        return { text: 'one more request on the connection was not answered in time', timed: true };
       if (answer !== undefined) {
         // It should end the connection now. If it does not, that is for other clauses; nothing more may come all the same.
         if (await this.#quiet(line)) return undefined;
@@ -410,17 +418,17 @@ class Run {
 }
 
 /** Says what happened, by the alternative that came furthest. */
-function failure(
-  matches: readonly { readonly outcome: Outcome; readonly match: Match }[],
-  timed: boolean,
-): Extract<Settled, { text: string }> {
-  const expected = matches.map(({ outcome, match }) => ({
+function failure(candidates: readonly Candidate[], timed: boolean): Extract<Settled, { text: string }> {
+  const expected = candidates.map(({ outcome, match }) => ({
     outcome: outcome.text,
     why: match.is === 'cannot' ? match.why : '',
   }));
-  const furthest = matches.reduce((best, one) => (one.match.taken > best.match.taken ? one : best));
+  const furthest = candidates.reduce((best, one) => (one.match.taken > best.match.taken ? one : best));
   const { outcome, match } = furthest;
-  const others = expected.length > 1 ? `, nor any of the ${expected.length - 1} other outcomes` : '';
+  const others =
+    expected.length > 1
+      ? `, nor ${expected.length === 2 ? 'the other outcome' : `any of ${expected.length - 1} others`}`
+      : '';
   return {
     text: `not '${outcome.text}'${others}: ${match.is === 'cannot' ? match.why : ''}`,
     expected,

@@ -46,8 +46,8 @@ export class Line {
   }
 
   get heard(): Heard {
-    const { responses, current, unfinished, malformed, raw } = this.#parser;
-    return { responses, current, unfinished, malformed, raw, ended: this.#ended };
+    const { responses, partial, unfinished, malformed, raw } = this.#parser;
+    return { responses, current: partial, unfinished, malformed, raw, ended: this.#ended };
   }
 
   /** All that was sent has been taken by the kernel. */

@@ -6,7 +6,7 @@
  */
 import type { Outcome, ResponsePattern } from '../../spec/exchange.js';
 import { conditionFlaw, statusFits, type Known } from './conditions.js';
-import { saysClose, type Head, type Malformed, type Response } from './response-parser.js';
+import { saysClose, type Malformed, type Response } from './response-parser.js';
 
 /** How the server's side of a connection ended; `refused`: there never was one. */
 export type Ended = 'fin' | 'rst' | 'refused';
@@ -15,8 +15,8 @@ export type Ended = 'fin' | 'rst' | 'refused';
 export interface Heard {
   /** Whole ones, interim ones included. */
   readonly responses: readonly Response[];
-  /** Head of the one that is on its way. */
-  readonly current: Head | undefined;
+  /** The one that is on its way, as far as it is there: its head is. */
+  readonly current: Response | undefined;
   /** Bytes of a response that is not whole. */
   readonly unfinished: boolean;
   readonly malformed: Malformed | undefined;
@@ -51,6 +51,8 @@ const ordinal = (n: number): string => (n === 1 ? 'the response' : `response ${n
 const speaksOfInterim = ({ statuses }: ResponsePattern): boolean =>
   statuses.some((status) => status.startsWith('1'));
 
+const mayBeCut = ({ conditions }: ResponsePattern): boolean => conditions.some(({ is }) => is === 'cut');
+
 /**
  * @param from responses that belong to what was expected before
  */
@@ -66,14 +68,18 @@ export function matchOutcome(outcome: Outcome, heard: Heard, from: number, known
       interims++;
       response = heard.responses[++taken];
     }
+    const isCut = response === undefined && heard.malformed?.cut === true && mayBeCut(pattern);
+    if (isCut) response = heard.current;
     if (response === undefined) return missing(pattern, nth, heard, taken, fits);
     if (!fits(response.status))
       return cannot(`${ordinal(nth)} is ${response.status}, not ${patternText(pattern)}`, taken);
-    const finals = heard.responses.filter(({ interim }) => !interim);
+    const around = { interims, finals: heard.responses.filter(({ interim }) => !interim), isCut };
     for (const condition of pattern.conditions) {
-      const flaw = conditionFlaw(condition, response, { interims, finals }, known);
+      const flaw = conditionFlaw(condition, response, around, known);
       if (flaw !== undefined) return cannot(`${ordinal(nth)} is ${response.status}, but ${flaw}`, taken);
     }
+    // Nothing comes behind it.
+    if (isCut) return { is: 'fits', taken };
     taken++;
   }
   return matchEnding(outcome, heard, from, taken);

@@ -29,7 +29,7 @@ export function render(template: Template, values: Values): Buffer {
       part.is === 'host'
         ? values.host
         : part.is === 'number'
-          ? String(numberOf(part.count, values))
+          ? numberOf(part.count, values).toString(part.radix)
           : part.text;
     const times = part.is === 'repeat' ? numberOf(part.count, values) : 1;
     size += text.length * times;

@@ -38,6 +38,8 @@ export interface Malformed {
   readonly what: string;
   /** Offset, in all that came, of the byte where it shows. */
   readonly at: number;
+  /** All was well, and the connection ended too early. */
+  readonly cut: boolean;
 }
 
 export interface ParserOptions {
@@ -130,6 +132,11 @@ export class ResponseParser {
     return this.#head;
   }
 
+  /** The response that is not whole, with as much of its body as there is. */
+  get partial(): Response | undefined {
+    return this.#head && { ...this.#head, body: this.#body.join(''), trailers: [] };
+  }
+
   /** Bytes of a response have come that is not whole. */
   get unfinished(): boolean {
     return this.#state !== 'raw' && (this.#head !== undefined || this.#offset > this.#begin);
@@ -150,7 +157,7 @@ export class ResponseParser {
     if (this.#state === 'broken' || this.#state === 'raw') return;
     if (this.#state === 'close' && how === 'fin') this.#finish();
     else if (this.unfinished)
-      this.#break(`the connection ${how === 'fin' ? 'ended' : 'was reset'} ${this.#place()}`, this.#offset);
+      this.#break(`the connection ${how === 'fin' ? 'ended' : 'was reset'} ${this.#place()}`, this.#offset, true);
     this.#begin = this.#offset;
   }
 
@@ -169,8 +176,8 @@ export class ResponseParser {
     }
   }
 
-  #break(what: string, at: number): void {
-    this.malformed = { what, at };
+  #break(what: string, at: number, cut = false): void {
+    this.malformed = { what, at, cut };
     this.#state = 'broken';
   }
 

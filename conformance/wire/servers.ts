@@ -25,6 +25,9 @@ export class ServerProblem extends Error {
   }
 }
 
+/** The process of the servers is gone, or is as good as that. */
+export class ServerGone extends ServerProblem {}
+
 /** A server that listens. */
 export interface Served {
   readonly address: Address;

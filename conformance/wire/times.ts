@@ -18,6 +18,8 @@ export interface Times {
   readonly responseMs: number;
   /** Within which a beat must come back. */
   readonly aliveMs: number;
+  /** For one step of an exchange, however much trickles in meanwhile. */
+  readonly stepMs: number;
 }
 
 const clamp = (ms: number, least: number, most: number): number => Math.max(least, Math.min(most, ms));
@@ -27,12 +29,14 @@ export const timesOf = (latencyMs: number): Times => ({
   quietMs: clamp(20 * latencyMs, 60, 1000),
   responseMs: clamp(100 * latencyMs, 1500, 8000),
   aliveMs: clamp(200 * latencyMs, 3000, 9000),
+  stepMs: clamp(800 * latencyMs, 15_000, 60_000),
 });
 
 const SLICE_MS = 20;
 
 /** Calls back when so much time has been spent; the result stops it. */
 export function after(ms: number, then: () => void): () => void {
+  if (ms === Infinity) return () => undefined;
   let left = ms;
   let since = performance.now();
   let timer: NodeJS.Timeout | undefined;

@@ -292,6 +292,11 @@ export class IOLoop implements Required<Loop> {
     this.#waker.close();
   }
 
+  /** Has the logger report an error that a floor above has isolated, in the manner of the loop's own callbacks. */
+  report(text: string, error: unknown): void {
+    this.#isolation.report(text, error);
+  }
+
   #checkOpen(call: string): void {
     if (this.#closed) throw new LoopClosedError(call);
   }

@@ -62,6 +62,11 @@ export class Isolation {
     this.#microtasks.drain();
   }
 
+  /** Reports what somebody else has isolated. */
+  report(text: string, error: unknown): void {
+    this.#logger({ level: 'error', text, error });
+  }
+
   /** Reports what the loop itself has to say. */
   warn(text: string, fd: number): void {
     this.#logger({ level: 'warning', text, fd });

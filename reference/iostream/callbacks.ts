@@ -85,10 +85,15 @@ export class Callbacks {
       const returned = callback(error, value);
       if (returned !== undefined) this.#observe(returned);
     } catch (thrown) {
-      if (isFatal(thrown)) this.#host.stopped();
-      else this.#host.failed(asError(thrown)); // STREAM-CLOSE-8
-      throw thrown;
+      this.caught(thrown);
     }
+  }
+
+  /** Deals with what a callback has thrown, and throws it on. */
+  caught(thrown: unknown): never {
+    if (isFatal(thrown)) this.#host.stopped();
+    else this.#host.failed(asError(thrown)); // STREAM-CLOSE-8
+    throw thrown;
   }
 
   #observe(returned: unknown): void {

@@ -93,6 +93,21 @@ export class Input {
     }
   }
 
+  /**
+   * Takes bytes out of the kernel, once, past the buffer. Only if {@link ended} is false.
+   * @param memory Gets them.
+   * @returns As {@link receive}.
+   */
+  receiveInto(memory: Uint8Array): number {
+    for (;;) {
+      const result = this.#posix.read(this.#fd, memory, 0, memory.length);
+      if (result > 0) return result;
+      if (result === -EINTR) continue;
+      if (result !== -EAGAIN) this.end(result === 0 ? undefined : new PosixError(result, 'read'));
+      return 0;
+    }
+  }
+
   /** The last {@link receive} got all that it asked for: there may be more. */
   get filled(): boolean {
     return this.#buffer.filled;

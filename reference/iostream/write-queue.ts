@@ -102,6 +102,20 @@ export class WriteQueue {
   }
 
   /**
+   * As {@link pushNow}, of bytes that are only lent: what the kernel does not take is copied. O(1) if it takes all
+   * @param length How many bytes of `bytes`, from its first on, are meant.
+   */
+  pushLent(bytes: Uint8Array, length: number): Result {
+    const first = this.length === 0 && length > 0;
+    const result = first ? this.#write(bytes, length) : 0;
+    const accepted = Math.max(result, 0);
+    this.#queued += accepted;
+    this.#accepted += accepted;
+    if (accepted < length) this.push(bytes.slice(accepted, length));
+    return first ? this.#outcome(result) : this.flush();
+  }
+
+  /**
    * Hands the kernel what is queued, until it is full or {@link FLUSH_BYTES} have gone. (man 2 write, man 2 writev)
    * O(bytes accepted)
    * @returns 0; or a negated errno when nothing can be written any more: -EPIPE, -ECONNRESET, …

@@ -7,7 +7,7 @@ The author of a loop writes a subclass of :class:`Driver`; a loop that plugs int
 """
 
 from .asyncio_driver import AsyncioDriver
-from .driver import ERROR, READ, WRITE, Address, Driver, Log, NotOffered
+from .driver import ERROR, READ, WRITE, Address, Driver, Log, NotOffered, Serving
 from .futures import on_done, on_read
 from .logs import forward_logging
 
@@ -20,6 +20,7 @@ __all__ = [
     "Driver",
     "Log",
     "NotOffered",
+    "Serving",
     "forward_logging",
     "on_done",
     "on_read",

@@ -16,6 +16,7 @@ from .driver import Driver
 from .hello import hello
 from .high_fds import raise_fd_limit
 from .interpreter import Host, run_scenario
+from .serving import Servers
 from .sleep import SleepDetector
 from .standard_fds import StandardFds
 from .thread import HelperThread
@@ -77,6 +78,7 @@ def serve(driver: Driver) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise_fd_limit()
     channel = Channel()
+    servers = Servers(driver, channel.send)
     host = Host(driver, StandardFds(), HelperThread(SleepDetector()), channel.send)
     # A collection in a quiet window would look like a loop that spins, so it waits until a trace was sent.
     gc.collect()
@@ -84,17 +86,25 @@ def serve(driver: Driver) -> NoReturn:
     gc.disable()
     try:
         for request in channel.requests():
-            if "run" in request:
+            if "run" in request and servers.any():
+                channel.send({"id": request["id"], "error": "a scenario can only be run when no server lives"})
+            elif "run" in request:
+                gc.disable()
                 channel.send(run_scenario(host, request))
                 if gc.get_count()[0] > GARBAGE:
                     gc.collect()
             elif "hello" in request:
                 channel.send({"id": request["id"], "hello": hello(driver)})
+            elif "serve" in request:
+                gc.enable()
+                servers.serve(request["id"], request["serve"])
+            elif "end" in request:
+                servers.end(request["id"], request["end"])
             elif "bye" in request:
                 channel.send({"id": request["id"], "bye": {}})
                 break
             else:
-                channel.send({"id": request["id"], "error": "a request is one of hello, run, bye"})
+                channel.send({"id": request["id"], "error": "a request is one of hello, run, serve, end, bye"})
     except BrokenPipeError:
         pass  # the kit is gone
     sys.stderr.flush()

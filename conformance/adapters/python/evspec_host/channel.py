@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from typing import Any, Dict, Iterator
 
 from .high_fds import move_high
@@ -21,6 +22,7 @@ class Channel:
     def __init__(self) -> None:
         self._in = os.fdopen(move_high(0), "rb")
         self._out = move_high(1)
+        self._sending = threading.Lock()
         for fd in (self._in.fileno(), self._out):
             os.set_blocking(fd, True)
 
@@ -37,7 +39,7 @@ class Channel:
                 self.send({"id": 0, "error": "this line is not a JSON object with an integer id"})
 
     def send(self, reply: Dict[str, Any]) -> None:
-        """Writes one line, all of it; one that is too long is replaced by an error."""
+        """Writes one line, all of it; one that is too long is replaced by an error. Callable on any thread."""
         # Bytes above 0x7f take two bytes this way, and six when escaped; what UTF-8 lacks, lone surrogates, is escaped.
         text = json.dumps(reply, separators=(",", ":"), ensure_ascii=False)
         line = text.encode("utf-8", "backslashreplace") + b"\n"
@@ -45,5 +47,6 @@ class Channel:
             error = f"the reply is {len(line)} bytes long, where {MAX_LINE_BYTES} are allowed"
             line = json.dumps({"id": reply["id"], "error": error}).encode() + b"\n"
         left = memoryview(line)
-        while left:
-            left = left[os.write(self._out, left) :]
+        with self._sending:
+            while left:
+                left = left[os.write(self._out, left) :]

@@ -46,6 +46,17 @@ class Log(Protocol):
     ) -> None: ...
 
 
+class Serving(NamedTuple):
+    """A server that listens. Both functions are called on another thread than the server's, and return at once."""
+
+    host: str
+    port: int
+    #: Ends it gracefully: no new connections, idle ones are closed, the others get their answer first.
+    stop: Callable[[], object]
+    #: Closes the listener and all connections.
+    close: Callable[[], object]
+
+
 class Periodic(Protocol):
     """A periodic callback that can be started and stopped again and again."""
 
@@ -236,6 +247,17 @@ class Driver:
         Called for every stream, also for those that are closed.
         """
         self.close_stream(stream)
+
+    # A server.
+
+    def serve(self, options: Dict[str, Any], announce: Callable[[Serving], None]) -> None:
+        """Runs an HTTP server with the conformance application (``spec/http/application.md``) on this thread, until it has ended.
+
+        ``options``: those of ``ServeOptions`` in ``spec/server-contract.ts`` that were asked for; what is not there is the server's own
+        default. ``announce`` is called once, when it listens. What is raised before goes to the kit; what is raised after that ends
+        the process.
+        """
+        raise NotOffered("serve")
 
     # What a stream is doing. None: it can't tell at the moment.
 

@@ -62,6 +62,8 @@ FACETS = {
     "writing": (("new_stream", "write"),),
     "limits": (("new_stream",),),
     "connecting": (("connect_stream",),),
+    "http": (("serve",),),
+    "server": (("serve",),),
 }
 #: The facet ``limits`` is nothing without one of them.
 LIMITS = {"maxRead", "maxBytes", "maxWrite"}

@@ -1,0 +1,115 @@
+/**
+ * The framing of chunks: finds the data in a chunked body, in any pieces, each byte once. (RFC 9112 7.1)
+ *
+ *     state \ byte   hex digit   CR          LF       ;          data
+ *     ------------   ---------   ---------   ------   --------   ----------------------
+ *     SIZE           SIZE        SIZE_LF     -        EXTENSION  -
+ *     EXTENSION      …           SIZE_LF     -        …          … (any but controls)
+ *     SIZE_LF        -           -           DATA, or LAST after a size of 0
+ *     DATA           so many bytes, whatever they are; then DATA_CR
+ *     DATA_CR        -           DATA_LF     -        -          -
+ *     DATA_LF        -           -           SIZE     -          -
+ *
+ * What is not in the table is malformed. Sizes have digits and nothing else: no sign, no space, no 0x, for each of these has been taken
+ * for a number by one server and for a mistake by the next. Extensions are read over, but not endlessly: one byte of body can
+ * carry kilobytes of them (CVE-2023-39326), so there is a budget for all those of a body.
+ *
+ * The trailers behind the last chunk are the head scanner's.
+ */
+import { REFUSALS, type Refusal } from './refusals.js';
+
+const SIZE = 0;
+const EXTENSION = 1;
+const SIZE_LF = 2;
+const DATA = 3;
+const DATA_CR = 4;
+const DATA_LF = 5;
+
+/** Digits of a size, leading zeros counted in: 16^13 is about 2^53. */
+const MOST_DIGITS = 13;
+/** Bytes of all extensions of a body; Go's net/http allows as much. */
+const MOST_EXTENSION_BYTES = 16_384;
+
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** Value of each hex digit; -1: not one. */
+const HEX = new Int8Array(256).fill(-1);
+for (const [i, digit] of [...'0123456789abcdef'].entries())
+  HEX[digit.charCodeAt(0)] = HEX[digit.toUpperCase().charCodeAt(0)] = i;
+
+/** What {@link ChunkedDecoder.next} has found. */
+export type Found = 'more' | 'data' | 'last';
+
+export class ChunkedDecoder {
+  #state = SIZE;
+  #digits = 0;
+  #extensionBytes = 0;
+  /** Bytes of this chunk that are still to come. */
+  #left = 0;
+  /** Where it stopped. */
+  at = 0;
+  /** Where the data begin that were found; they end at {@link at}. */
+  dataStart = 0;
+
+  begin(): void {
+    this.#state = SIZE;
+    this.#digits = this.#left = this.#extensionBytes = 0;
+  }
+
+  /**
+   * Goes on until there are data, or until the last chunk's line has ended.
+   * @param bytes Memory.
+   * @param start Where to go on: where the last call stopped.
+   * @param end How far there are bytes.
+   */
+  next(bytes: Uint8Array, start: number, end: number): Found | Refusal {
+    let at = start;
+    while (at < end) {
+      if (this.#state === DATA) {
+        this.dataStart = at;
+        this.at = Math.min(end, at + this.#left);
+        this.#left -= this.at - at;
+        if (this.#left === 0) this.#state = DATA_CR;
+        return 'data';
+      }
+      const byte = bytes[at++]!;
+      switch (this.#state) {
+        case SIZE: {
+          const digit = HEX[byte]!;
+          if (digit >= 0) {
+            if (++this.#digits > MOST_DIGITS) return REFUSALS.malformedChunk;
+            this.#left = this.#left * 16 + digit;
+          } else if (this.#digits > 0 && byte === CR) this.#state = SIZE_LF;
+          else if (this.#digits > 0 && byte === 0x3b /* ; */) this.#state = EXTENSION;
+          else return REFUSALS.malformedChunk;
+          break;
+        }
+        case EXTENSION:
+          if (byte === CR) this.#state = SIZE_LF;
+          else if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) return REFUSALS.malformedChunk;
+          if (++this.#extensionBytes > MOST_EXTENSION_BYTES) return REFUSALS.manyExtensions;
+          break;
+        case SIZE_LF:
+          if (byte !== LF) return REFUSALS.malformedChunk;
+          if (this.#left === 0) {
+            this.at = at;
+            return 'last';
+          }
+          this.#state = DATA;
+          break;
+        case DATA_CR:
+          if (byte !== CR) return REFUSALS.malformedChunk;
+          this.#state = DATA_LF;
+          break;
+        case DATA_LF:
+          if (byte !== LF) return REFUSALS.malformedChunk;
+          this.#state = SIZE;
+          this.#digits = 0;
+          break;
+      }
+    }
+    this.at = at;
+    return 'more';
+  }
+}

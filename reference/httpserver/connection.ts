@@ -1,0 +1,425 @@
+/**
+ * A connection: requests in, one at a time, and their responses out, in order.
+ *
+ * **One request at a time.** What a client pipelines behind a request stays in bytes until that one has been answered: so responses are in
+ * order by themselves, a client can't make the server work ahead without bound, and what a request finds is what the requests before it
+ * have left. (RFC 9112 9.3.2 would let safe ones run beside each other; respected servers don't.)
+ *
+ *     state \ event   bytes             response complete    refusal, cut off    peer's end            deadline
+ *     -------------   ---------------   ------------------   -----------------   -------------------   ------------------
+ *     IDLE, HEAD      HEAD, BODY, BUSY  -                    LINGERING           CLOSED                CLOSED; HEAD: 408
+ *     BODY            BODY, BUSY        -                    LINGERING           CLOSED                408, LINGERING
+ *     BUSY            held back         IDLE, or LINGERING   LINGERING           answered all the same -
+ *     LINGERING       dropped           -                    -                   CLOSED                CLOSED
+ *
+ * IDLE, HEAD and BODY are the parser's; BUSY means that there is a response which is not complete. A program that has its
+ * bodies streamed is BUSY from the head on, with the body still to come.
+ *
+ * **Lingering.** A connection is never closed with a response on its way: if the kernel had unread bytes then, or got some later, it would
+ * send RST, and the client's kernel would drop what its program has not read yet, the answer that explains the close
+ * (RFC 9112 9.6). So the output is ended, what still comes is dropped, and the peer's end, or a deadline, closes.
+ *
+ * **What is sent when.** While an event is served, responses gather in the server's outbox and go out in one write at its end. A response
+ * that comes later goes out at once.
+ *
+ * **Back-pressure.** While the kernel is full of responses no further request is looked at; while requests wait, no more than a
+ * buffer of them is read.
+ */
+import type { Consumer, IOStream } from '../iostream/index.js';
+import { BodyBuffer } from './body-buffer.js';
+import { BodyReader } from './body-reader.js';
+import { HeldBytes } from './held-bytes.js';
+import type { Outbox } from './outbox.js';
+import type { ResolvedOptions } from './options.js';
+import { REFUSALS, type Refusal } from './refusals.js';
+import { HTTPRequest, type Client } from './request.js';
+import { RequestParser } from './request-parser.js';
+import { formatHead } from './response-head.js';
+import { Response, type ResponseChannel } from './response.js';
+
+/** What a connection needs of its server. */
+export interface ConnectionHost {
+  readonly options: ResolvedOptions;
+  readonly outbox: Outbox;
+  /** No further requests are wanted. */
+  readonly draining: boolean;
+  now(): number;
+  /** Has the loop call back soon. */
+  schedule(callback: () => void): void;
+  /** Gives a request to the program. @param failed Called at most once, now or later, with what the handler threw. */
+  handle(request: HTTPRequest, failed: (error: unknown) => void): void;
+  /** Who has sent a request. */
+  clientOf(peer: Client, headers: HTTPRequest['headers']): Client;
+  report(text: string, error: unknown): void;
+  closed(connection: Connection): void;
+}
+
+/** Bytes that are kept of requests that wait; then the peer is throttled. */
+const MOST_HELD_BYTES = 65_536;
+/** Bodies up to so many bytes are copied behind their head, to go out in one write. To write twice costs as much as to copy 100 KB. */
+const MOST_COPIED_BYTES = 16_384;
+/** Bytes of a body that nobody wanted which are read over, so that the connection can go on. Go's net/http reads as many. */
+const MOST_SKIPPED_BYTES = 262_144;
+
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+const NOTHING = new Uint8Array(0);
+
+/** What a connection waits for. Each has a time limit but BUSY, which is the program's affair. */
+type Waiting = 'idle' | 'head' | 'body' | 'busy' | 'linger';
+
+const LIMITS = {
+  idle: 'idleTimeoutMs',
+  head: 'headTimeoutMs',
+  body: 'bodyTimeoutMs',
+  linger: 'lingerMs',
+} as const;
+
+export class Connection implements Consumer, ResponseChannel {
+  readonly #host: ConnectionHost;
+  readonly #stream: IOStream;
+  readonly #peer: Client;
+  readonly #parser: RequestParser;
+  readonly #held = new HeldBytes();
+
+  /** The request that is being received or answered. */
+  #request: HTTPRequest | undefined;
+  /** The response that is not complete. */
+  #response: Response | undefined;
+  /** The body of the request, if it is to be kept, or streamed. */
+  #body: BodyBuffer | undefined;
+  #reader: BodyReader | undefined;
+  /** Of the last head: the client waits for 100. */
+  #continueOwed = false;
+  /** The bytes of an event are being worked through. */
+  #serving = false;
+  /** The kernel has not taken all responses, and will call back. */
+  #congested = false;
+  #inputEnded = false;
+  /** After what has been written, the output ends; it has ended. */
+  #ending = false;
+  #lingering = false;
+  /** What comes stays in the kernel. */
+  #paused = false;
+  /** Text that goes out with what is sent next. */
+  #soon = '';
+
+  #waiting: Waiting | undefined;
+  /** When it is closed, ms on the loop's clock. */
+  deadlineMs = Infinity;
+
+  constructor(host: ConnectionHost, stream: IOStream, peer: Client) {
+    this.#host = host;
+    this.#stream = stream;
+    this.#peer = peer;
+    this.#parser = new RequestParser(host.options);
+    stream.setCloseCallback(() => this.#onClosed());
+    stream.consume(this);
+    this.#settle();
+  }
+
+  // ── input ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  received(bytes: Buffer, length: number): void {
+    if (this.#lingering) return;
+    const held = this.#held;
+    this.#enter();
+    try {
+      if (held.length > 0) {
+        held.append(bytes, 0, length);
+        this.#advanceHeld();
+      } else {
+        const at = this.#advance(bytes, 0, length);
+        if (at < length) held.append(bytes, at, length);
+      }
+    } finally {
+      this.#leave();
+    }
+  }
+
+  ended(): void {
+    this.#inputEnded = true;
+    this.#resume();
+  }
+
+  /** Goes on with what is held back. */
+  #resume(): void {
+    if (this.#serving || this.#stream.closed()) return;
+    // Somebody else is in his event, and has the outbox.
+    if (this.#host.outbox.busy) return this.#host.schedule(() => this.#resume());
+    this.#enter();
+    try {
+      this.#advanceHeld();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #enter(): void {
+    this.#serving = this.#host.outbox.busy = true;
+  }
+
+  #leave(): void {
+    this.#flush();
+    this.#serving = this.#host.outbox.busy = false;
+    this.#settle();
+  }
+
+  #advanceHeld(): void {
+    const held = this.#held;
+    if (held.length > 0) held.dropUntil(this.#advance(held.bytes, held.start, held.end));
+  }
+
+  /** Whether anything that comes can be used now. */
+  get #wanting(): boolean {
+    if (this.#ending || this.#stream.writing()) return false;
+    return this.#response === undefined || (this.#reader?.hungry ?? false);
+  }
+
+  /** Parses and answers, as far as it goes. @returns How far. */
+  #advance(bytes: Buffer, start: number, end: number): number {
+    const parser = this.#parser;
+    let at = start;
+    while (this.#wanting) {
+      const next = parser.next(bytes, at, end);
+      at = parser.at;
+      if (next === 'more') break;
+      else if (next === 'head') this.#onHead(at < end);
+      else if (next === 'data') this.#onData(bytes, parser.dataStart, at);
+      else if (next === 'end') this.#onEnd();
+      else {
+        this.#refuse(next);
+        return end;
+      }
+    }
+    return at;
+  }
+
+  /** @param bodyBegun Bytes have come behind the head. */
+  #onHead(bodyBegun: boolean): void {
+    const head = this.#parser.head!;
+    this.#waiting = undefined;
+    const response = new Response(this, head);
+    const { options } = this.#host;
+    const request = new HTTPRequest(head, this.#peer, response);
+    if (options.xheaders) request.client = this.#host.clientOf(this.#peer, request.headers);
+    this.#request = request;
+    this.#continueOwed = head.expectsContinue && !bodyBegun;
+    if (head.bodyLength === 0) return;
+    if (options.streamBody?.(request) === true) {
+      request.bodyReader = this.#reader = new BodyReader({ wanted: () => this.#onWanted() });
+      this.#handle(request, response);
+    } else {
+      this.#body = new BodyBuffer(head.bodyLength < 0 ? Infinity : head.bodyLength);
+      this.#sendContinue();
+    }
+  }
+
+  #onData(bytes: Buffer, start: number, end: number): void {
+    this.#body?.append(bytes, start, end);
+    this.#reader?.push(Uint8Array.prototype.slice.call(bytes, start, end));
+  }
+
+  #onEnd(): void {
+    const request = this.#request;
+    const body = this.#body;
+    const reader = this.#reader;
+    this.#body = this.#reader = undefined;
+    if (request === undefined) return; // It was answered before its body had come, and the rest was read over.
+    if (this.#parser.trailers !== '') request.setTrailers(this.#parser.trailers);
+    if (reader !== undefined) return reader.end();
+    if (body !== undefined) request.body = body.take();
+    this.#handle(request, request.response);
+  }
+
+  #handle(request: HTTPRequest, response: Response): void {
+    this.#response = response;
+    this.#host.handle(request, (error) => {
+      response.fail(() => this.#sendRefusal(REFUSALS.failed));
+      this.#host.report(`The handler of ${request.method} ${request.uri} has failed`, error);
+    });
+  }
+
+  /** Somebody waits for a piece of the body. */
+  #onWanted(): void {
+    this.#sendContinue();
+    this.#resume();
+  }
+
+  #sendContinue(): void {
+    if (this.#continueOwed) this.send(CONTINUE);
+    this.#continueOwed = false;
+  }
+
+  // ── output ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get closing(): boolean {
+    const head = this.#parser.head!;
+    if (!head.keepAlive || this.#host.options.noKeepAlive || this.#host.draining || this.#inputEnded)
+      return true;
+    // Of a body that nobody reads: the client would be told to send it, or it would take too long.
+    return this.#reader !== undefined && (this.#continueOwed || this.#unreadable);
+  }
+
+  get #unreadable(): boolean {
+    return this.#parser.bodyLeft > MOST_SKIPPED_BYTES && this.#reader?.hungry !== true;
+  }
+
+  send(text: string, bytes: Uint8Array = NOTHING): void {
+    if (this.#stream.closed() || this.#ending) return;
+    const { outbox } = this.#host;
+    if (this.#soon !== '') {
+      text = this.#soon + text;
+      this.#soon = '';
+    }
+    if (bytes.length > MOST_COPIED_BYTES) {
+      this.#sendNow(text);
+      return this.#stream.write(bytes, ignore);
+    }
+    if (!this.#serving) return this.#sendNow(text, bytes);
+    if (text.length + bytes.length > outbox.room) {
+      this.#flush();
+      if (text.length > outbox.room) return this.#sendNow(text, bytes);
+    }
+    outbox.text(text);
+    outbox.append(bytes);
+  }
+
+  sendSoon(text: string): void {
+    if (this.#serving) return this.send(text);
+    if (this.#soon === '') this.#host.schedule(() => this.send(''));
+    this.#soon += text;
+  }
+
+  /** Without the outbox, behind what is in it. */
+  #sendNow(text: string, bytes: Uint8Array = NOTHING): void {
+    this.#flush();
+    if (bytes.length === 0) this.#stream.send(Buffer.from(text, 'latin1'));
+    else if (text === '') this.#stream.send(bytes);
+    else this.#stream.send(Buffer.concat([Buffer.from(text, 'latin1'), bytes]));
+  }
+
+  /** Sends what is in the outbox, if it is this connection's. */
+  #flush(): void {
+    const { outbox } = this.#host;
+    if (!this.#serving || outbox.length === 0) return;
+    if (!this.#stream.closed()) this.#stream.send(outbox.bytes, outbox.length);
+    outbox.length = 0;
+  }
+
+  drained(): Promise<void> | undefined {
+    if (this.#stream.closed() || !this.#stream.writing()) return undefined;
+    return this.#stream.write(NOTHING).catch(ignore);
+  }
+
+  completed(reusable: boolean): void {
+    if (this.#soon !== '') this.send('');
+    this.#response = this.#request = undefined;
+    this.#waiting = undefined;
+    if (!reusable || this.#host.draining || this.#unreadable || this.#continueOwed) this.#ending = true;
+    this.#reader?.abort();
+    this.#reader = undefined;
+    this.#resume();
+  }
+
+  cutOff(): void {
+    this.completed(false);
+  }
+
+  report(text: string, error: unknown): void {
+    this.#host.report(text, error);
+  }
+
+  /** Answers in place of the program, if it has not begun to; that is the connection's last response. */
+  #refuse(refusal: Refusal): void {
+    this.#reader?.abort();
+    const response = this.#response;
+    if (response === undefined) this.#sendRefusal(refusal);
+    else response.fail(() => this.#sendRefusal(refusal));
+  }
+
+  #sendRefusal({ status, text }: Refusal): void {
+    const body = `${text}\n`;
+    const head = formatHead(status, 'Content-Type: text/plain\r\n', body.length, 'close');
+    this.send(this.#request?.method === 'HEAD' ? head : head + body);
+    this.completed(false);
+  }
+
+  // ── the end of an event ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** Sees to what is waited for now. */
+  #settle(): void {
+    const stream = this.#stream;
+    if (stream.closed()) return;
+    const congested = stream.writing();
+    if (this.#inputEnded && this.#response === undefined && !congested) this.#ending = true;
+    if (this.#ending && !this.#lingering) this.#linger();
+    else if (congested && !this.#congested && !this.#lingering) {
+      this.#congested = true;
+      stream.write(NOTHING, this.#onDrained);
+    }
+    this.#throttle();
+    this.#rearm();
+  }
+
+  readonly #onDrained = (): void => {
+    this.#congested = false;
+    this.#resume();
+  };
+
+  #linger(): void {
+    this.#lingering = true;
+    this.#held.dropUntil(this.#held.end);
+    this.#stream.end();
+  }
+
+  #throttle(): void {
+    const full = this.#held.length > MOST_HELD_BYTES && !this.#wanting; // Never while lingering: then nothing is held.
+    if (full !== this.#paused) {
+      this.#paused = full;
+      if (full) this.#stream.pause();
+      else this.#stream.resume();
+    }
+  }
+
+  /** Sets the deadline, if what is waited for has changed. Nothing else is armed: the server looks at all deadlines now and then. */
+  #rearm(): void {
+    const parser = this.#parser;
+    let waiting: Waiting = 'idle';
+    if (this.#lingering) waiting = 'linger';
+    else if (parser.insideBody) waiting = 'body';
+    else if (this.#response !== undefined) waiting = 'busy';
+    else if (parser.insideHead) waiting = 'head';
+    if (waiting === this.#waiting) return;
+    this.#waiting = waiting;
+    const { options } = this.#host;
+    this.deadlineMs = waiting === 'busy' ? Infinity : this.#host.now() + options[LIMITS[waiting]];
+  }
+
+  /** The deadline has passed. */
+  expire(): void {
+    if (this.#waiting === 'head' || this.#waiting === 'body') this.#refuse(REFUSALS.requestTimeout);
+    else this.close();
+  }
+
+  /** Nothing is being received or answered. */
+  get idle(): boolean {
+    return this.#waiting === 'idle' && this.#held.length === 0;
+  }
+
+  close(): void {
+    this.#stream.close();
+  }
+
+  #onClosed(): void {
+    this.#held.dropUntil(this.#held.end);
+    const request = this.#request;
+    const answered = this.#response === undefined;
+    this.#ending = true;
+    this.#request = this.#response = undefined;
+    this.#reader?.abort();
+    this.#host.closed(this);
+    if (!answered) request?.closed();
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,37 @@
+/**
+ * What trusted proxies say of the client.
+ *
+ * A proxy appends to X-Forwarded-For the address that it was spoken to from. So the list is read from its end: entries of proxies that
+ * are trusted tell who spoke to them, and the first that is not one of them is the client, as far as anybody trusted has seen.
+ * What stands before it was sent by the client, and may be anything.
+ */
+import { parseIPv4, parseIPv6 } from '../../posix/index.js';
+import type { HTTPHeaders } from './headers.js';
+import type { Client } from './request.js';
+
+/**
+ * Who has sent a request.
+ * @param peer Who is at the other end of the connection: the proxy that is believed.
+ * @param trusted IP addresses of further proxies.
+ */
+export function clientBehind(peer: Client, headers: HTTPHeaders, trusted: readonly string[]): Client {
+  const forwarded = headers.get('X-Real-IP') ?? lastUntrusted(headers.get('X-Forwarded-For'), trusted) ?? '';
+  const scheme = headers.get('X-Scheme') ?? headers.get('X-Forwarded-Proto')?.split(',').pop() ?? '';
+  const ip = forwarded.trim();
+  const protocol = scheme.trim().toLowerCase();
+  return {
+    remoteIp: isIp(ip) ? ip : peer.remoteIp,
+    protocol: protocol === 'http' || protocol === 'https' ? protocol : peer.protocol,
+  };
+}
+
+function lastUntrusted(list: string | undefined, trusted: readonly string[]): string | undefined {
+  return list
+    ?.split(',')
+    .map((entry) => entry.trim())
+    .findLast((entry) => !trusted.includes(entry));
+}
+
+function isIp(text: string): boolean {
+  return parseIPv4(text) !== undefined || parseIPv6(text) !== undefined;
+}

@@ -1,0 +1,152 @@
+/**
+ * A response that the program writes byte by byte, status line and all, as Tornado's first HTTPRequest.write had it.
+ *
+ * The bytes go out as they are. But the server has to know where the response ends, and that the client will think the same, or
+ * the next response would be taken for a part of this one. So it reads along:
+ *
+ *     the head says            the response ends               after less, or more
+ *     ----------------------   -----------------------------   -----------------------------------------------
+ *     1xx                      it does not: a head follows     -
+ *     204, 304; or to HEAD     with its head                   more: an error, dropped
+ *     Content-Length           after so many bytes             less: closed. more: an error, dropped, closed
+ *     chunked, to HTTP/1.1     after the last chunk            less: closed. more: an error, dropped, closed
+ *     anything else            when the connection does        -
+ */
+import { ChunkedDecoder } from './chunked-decoder.js';
+import { ContentLengthError, MalformedResponseError } from './errors.js';
+import { HTTPHeaders } from './headers.js';
+import type { RequestHead } from './request-head.js';
+import { isBodiless } from './status.js';
+
+/** Bytes of a head: as much as Tornado reads of one. */
+const MOST_HEAD_BYTES = 65_536;
+const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: [^\r\n]*)?\r\n/;
+const FIELDS = /^(?:[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n$/;
+const NOTHING = new Uint8Array(0);
+
+type Framing = 'head' | 'none' | 'sized' | 'chunked' | 'trailers' | 'close';
+
+export class RawResponse {
+  readonly #request: RequestHead;
+  #framing: Framing = 'head';
+  #head: Uint8Array = NOTHING;
+  #declared = 0;
+  #written = 0;
+  #keepAlive = true;
+  readonly #chunks = new ChunkedDecoder();
+  /** What came behind the last chunk. */
+  #trailers = '';
+  error: Error | undefined;
+
+  constructor(request: RequestHead) {
+    this.#request = request;
+  }
+
+  /** Takes a piece. @returns What of it is to be sent; if something is wrong with it, {@link error} says what. */
+  pass(bytes: Uint8Array): Uint8Array {
+    if (this.error !== undefined) return NOTHING;
+    if (this.#framing !== 'head') return this.#passBody(bytes);
+    this.#head = Buffer.concat([this.#head, bytes]);
+    const end =
+      Buffer.from(this.#head.buffer, this.#head.byteOffset, this.#head.length).indexOf('\r\n\r\n') + 4;
+    if (end < 4) {
+      if (this.#head.length > MOST_HEAD_BYTES) this.#malformed('for its head does not end');
+      return NOTHING;
+    }
+    const head = this.#head.slice(0, end);
+    const rest = this.#head.slice(end);
+    this.#readHead(Buffer.from(head).toString('latin1'));
+    this.#head = NOTHING;
+    if (this.error !== undefined) return NOTHING;
+    return rest.length === 0 ? head : Buffer.concat([head, this.pass(rest)]);
+  }
+
+  /** The program has nothing more. @returns What is wrong with that. */
+  finish(): Error | undefined {
+    if (this.error !== undefined) return undefined; // It was thrown.
+    if (this.#framing === 'sized' && this.#written < this.#declared)
+      this.error = new ContentLengthError(this.#declared, this.#written);
+    else if (this.#framing === 'head' || this.#framing === 'chunked')
+      this.#malformed('for it ends too early');
+    else if (this.#framing === 'trailers' && !/^(?:\r\n|[^]*\r\n\r\n)$/.test(this.#trailers))
+      this.#malformed('for its trailers do not end');
+    return this.error;
+  }
+
+  /** Whether another response can follow; known after {@link finish}. */
+  get reusable(): boolean {
+    return this.error === undefined && this.#framing !== 'close' && this.#keepAlive;
+  }
+
+  #malformed(why: string): void {
+    this.error = new MalformedResponseError(why);
+  }
+
+  #readHead(text: string): void {
+    const line = STATUS_LINE.exec(text);
+    if (line === null) return this.#malformed('for it does not begin with a status line');
+    const start = line[0].length;
+    if (!FIELDS.test(text.slice(start))) return this.#malformed('for a field is malformed');
+    const status = Number(line[1]);
+    if (status >= 100 && status < 200 && status !== 101) return; // The final one is still to come.
+    const headers = new HTTPHeaders(text, start);
+    const options = (headers.get('Connection') ?? '')
+      .toLowerCase()
+      .split(',')
+      .map((option) => option.trim());
+    this.#keepAlive =
+      !options.includes('close') && (this.#request.minorVersion === 1 || options.includes('keep-alive'));
+    const lengths = headers.getAll('Content-Length');
+    const codings = headers.get('Transfer-Encoding');
+    if (lengths.length > 1 || (lengths.length === 1 && !/^\d{1,15}$/.test(lengths[0]!)))
+      return this.#malformed('for its Content-Length is not one number');
+    if (codings !== undefined && (lengths.length > 0 || this.#request.minorVersion === 0))
+      return this.#malformed('for Transfer-Encoding goes neither with Content-Length nor with HTTP/1.0');
+    if (this.#request.method === 'HEAD' || isBodiless(status)) this.#framing = 'none';
+    else if (codings !== undefined) this.#framing = codings.toLowerCase() === 'chunked' ? 'chunked' : 'close';
+    else if (lengths.length === 0) this.#framing = 'close';
+    else {
+      this.#framing = 'sized';
+      this.#declared = Number(lengths[0]);
+    }
+  }
+
+  #passBody(bytes: Uint8Array): Uint8Array {
+    switch (this.#framing) {
+      case 'none':
+        if (this.#request.method !== 'HEAD' && bytes.length > 0)
+          this.#malformed('for its status has no body');
+        return NOTHING;
+      case 'sized': {
+        const fitting = Math.min(bytes.length, this.#declared - this.#written);
+        this.#written += bytes.length;
+        if (this.#written > this.#declared)
+          this.error = new ContentLengthError(this.#declared, this.#written);
+        return bytes.subarray(0, fitting);
+      }
+      case 'chunked':
+        return this.#passChunks(bytes);
+      case 'trailers':
+        this.#trailers += Buffer.from(bytes).toString('latin1');
+        return bytes;
+      default:
+        return bytes;
+    }
+  }
+
+  #passChunks(bytes: Uint8Array): Uint8Array {
+    for (let at = 0; ; at = this.#chunks.at) {
+      const found = this.#chunks.next(bytes, at, bytes.length);
+      if (typeof found === 'object') {
+        this.#malformed('for a chunk is malformed');
+        return NOTHING;
+      }
+      if (found === 'more') return bytes;
+      if (found === 'last') {
+        this.#framing = 'trailers';
+        this.#trailers = Buffer.from(bytes.subarray(this.#chunks.at)).toString('latin1');
+        return bytes;
+      }
+    }
+  }
+}

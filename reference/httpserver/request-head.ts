@@ -1,0 +1,193 @@
+/**
+ * What a head means: from the text that the scanner found well-formed to the facts by which the connection goes on.
+ *
+ * How long the body is has to be beyond doubt, or the next request is not where everybody thinks it is (RFC 9112 6.3, 11.2):
+ *
+ *     Transfer-Encoding        Content-Length   then
+ *     -----------------------  ---------------  ----------------------------------------------
+ *     -                        -                no body
+ *     -                        one number       that many bytes
+ *     -                        anything else    400; also if it is the same number twice
+ *     chunked                  -                chunks
+ *     any                      any              400
+ *     any, in HTTP/1.0         -                400
+ *     does not end in chunked  -                400
+ *     chunked, twice           -                400
+ *     another, then chunked    -                501
+ *
+ * The path of a request without surprises makes four strings and runs no regular expression but that for a Host not seen just before.
+ */
+import { TOKEN } from './head-grammar.js';
+import type { HeadScanner } from './head-scanner.js';
+import { REFUSALS, type Refusal } from './refusals.js';
+
+/** Of {@link RequestHead.bodyLength}: the body comes in chunks. */
+export const CHUNKED = -1;
+
+export interface RequestHead {
+  /** All of it, one character (U+0000 to U+00FF) a byte. */
+  readonly text: string;
+  /** Where in {@link text} the fields begin. */
+  readonly fieldsStart: number;
+  readonly method: string;
+  /** As it was sent. */
+  readonly target: string;
+  /** HTTP/1.x: a version above 1.1 counts as 1.1 (RFC 9110 6.2). */
+  readonly minorVersion: 0 | 1;
+  /** The value of Host; of a target in absolute form, its authority (RFC 9112 3.2.2); empty if there is none. */
+  readonly host: string;
+  /** Bytes; or CHUNKED. */
+  readonly bodyLength: number;
+  /** The client would like to use the connection again. */
+  readonly keepAlive: boolean;
+  /** The client waits for 100 (Continue) before it sends the body. */
+  readonly expectsContinue: boolean;
+}
+
+const HOST =
+  /^(?:\[[\dA-Fa-f:.]+\]|\[[vV][\dA-Fa-f]+\.[-\w.~!$&'()*+,;=:]+\]|(?:[-\w.~!$&'()*+,;=]|%[\dA-Fa-f]{2})*)(?::\d*)?$/;
+const TOKENS = new RegExp(`^[${TOKEN}]+$`);
+/** A Content-Length of more digits is beyond 2^53, and beyond every limit. */
+const MOST_DIGITS = 15;
+
+/** The Host that was found valid last: most requests of a server have the same. */
+let lastHost = '';
+
+/** @returns What the head means, or why it can't be served. */
+export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner): RequestHead | Refusal {
+  const text = bytes.toString('latin1', start, start + scanner.length);
+  const method = text.slice(0, scanner.methodEnd);
+  const target = text.slice(scanner.methodEnd + 1, scanner.targetEnd);
+  const minorVersion = versionOf(text, scanner.targetEnd + 1, scanner.lineEnd);
+  if (typeof minorVersion === 'object') return minorVersion;
+
+  let host: string | undefined;
+  let length: string | undefined;
+  let codings: string | undefined;
+  let connection: string | undefined;
+  let expectation: string | undefined;
+  for (const { name, start, end } of scanner.noted) {
+    const value = valueAt(text, start, end);
+    switch (name) {
+      case 'host':
+        if (host !== undefined) return REFUSALS.noHost;
+        host = value;
+        break;
+      case 'content-length':
+        if (length !== undefined) return REFUSALS.twoLengths;
+        length = value;
+        break;
+      case 'transfer-encoding':
+        codings = codings === undefined ? value : `${codings},${value}`;
+        break;
+      case 'connection':
+        connection = connection === undefined ? value : `${connection},${value}`;
+        break;
+      case 'expect':
+        expectation = expectation === undefined ? value : `${expectation},${value}`;
+        break;
+    }
+  }
+
+  if (host === undefined) {
+    if (minorVersion === 1) return REFUSALS.noHost;
+    host = '';
+  } else if (host !== lastHost) {
+    if (!HOST.test(host)) return REFUSALS.host;
+    lastHost = host;
+  }
+  const bodyLength = framingOf(length, codings, minorVersion);
+  if (typeof bodyLength === 'object') return bodyLength;
+  if (target.charCodeAt(0) !== 0x2f /* / */) {
+    const authority = authorityOf(method, target);
+    if (typeof authority === 'object') return authority;
+    if (authority !== undefined) host = authority;
+  }
+  if (expectation !== undefined && minorVersion === 1 && expectation.toLowerCase() !== '100-continue')
+    return REFUSALS.expectation;
+  return {
+    text,
+    fieldsStart: scanner.lineEnd + 2,
+    method,
+    target,
+    minorVersion,
+    host,
+    bodyLength,
+    keepAlive: connection === undefined ? minorVersion === 1 : persists(connection, minorVersion),
+    expectsContinue: expectation !== undefined && minorVersion === 1 && bodyLength !== 0, // A 1.0 client can't understand 100: RFC 9110 10.1.1
+  };
+}
+
+/** RFC 9112 2.3: two digits, exactly. */
+function versionOf(text: string, start: number, end: number): 0 | 1 | Refusal {
+  if (end - start !== 8 || !text.startsWith('HTTP/', start) || text[start + 6] !== '.')
+    return REFUSALS.version;
+  const major = text.charCodeAt(start + 5) - 0x30;
+  const minor = text.charCodeAt(start + 7) - 0x30;
+  if (!(major >= 0 && major <= 9 && minor >= 0 && minor <= 9)) return REFUSALS.version;
+  if (major !== 1) return REFUSALS.httpVersion;
+  return minor === 0 ? 0 : 1;
+}
+
+function framingOf(
+  length: string | undefined,
+  codings: string | undefined,
+  minorVersion: 0 | 1,
+): number | Refusal {
+  if (codings !== undefined) {
+    if (length !== undefined) return REFUSALS.twoFramings;
+    if (minorVersion === 0) return REFUSALS.oldTransferEncoding;
+    return codingsOf(codings);
+  }
+  if (length === undefined) return 0;
+  return /^\d+$/.test(length) && length.length <= MOST_DIGITS ? Number(length) : REFUSALS.contentLength;
+}
+
+/** RFC 9112 6.1, 6.3. Empty elements of a list don't count (RFC 9110 5.6.1.2). */
+function codingsOf(value: string): number | Refusal {
+  const codings = value.toLowerCase().split(',').map(trimOws).filter((coding) => coding !== ''); // prettier-ignore
+  if (codings.pop() !== 'chunked') return REFUSALS.notChunkedLast;
+  if (codings.includes('chunked')) return REFUSALS.chunkedTwice;
+  return codings.length === 0 ? CHUNKED : REFUSALS.transferCoding;
+}
+
+/**
+ * RFC 9112 3.2: a target that is no path.
+ * @returns The authority in it, which takes the place of Host; undefined if it has none.
+ */
+function authorityOf(method: string, target: string): string | undefined | Refusal {
+  if (method === 'CONNECT') return REFUSALS.connect;
+  if (target === '*') return method === 'OPTIONS' ? undefined : REFUSALS.target;
+  const absolute = /^https?:\/\/([^/?]+)(?=[/?]|$)/i.exec(target);
+  if (absolute === null || !HOST.test(absolute[1]!) || absolute[1]!.startsWith(':')) return REFUSALS.target;
+  return absolute[1];
+}
+
+/** RFC 9112 9.3, 9.6; the options are case-insensitive, over several lines (RFC 9110 7.6.1). */
+function persists(connection: string, minorVersion: 0 | 1): boolean {
+  const options = connection.toLowerCase().split(',').map(trimOws);
+  if (options.includes('close')) return false;
+  return minorVersion === 1 || options.includes('keep-alive');
+}
+
+/** A field's value without the whitespace behind it. */
+function valueAt(text: string, start: number, end: number): string {
+  while (end > start && isOws(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+/** Without whitespace at its ends: SP and TAB. String.trim takes more, U+00A0 for one, and would let a smuggler through. */
+function trimOws(text: string): string {
+  let start = 0;
+  while (start < text.length && isOws(text.charCodeAt(start))) start++;
+  return valueAt(text, start, text.length);
+}
+
+function isOws(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+/** Whether a text is a token (RFC 9110 5.6.2). */
+export function isToken(text: string): boolean {
+  return TOKENS.test(text);
+}
