@@ -377,8 +377,7 @@ export class IOStream implements Required<Stream> {
     if (!(data instanceof Uint8Array)) throw new InvalidBytesError(bytes);
     checkCallback(callback);
     if (this.#state === 'closed') throw this.#closedError('write on a closed stream'); // STREAM-WRITE-10
-    if (!this.#transport.writable) throw new WrongDirectionError('write', this.fd, 'reading');
-    if (this.#ending) throw new OutputEndedError();
+    this.#checkWritable('write');
     const output = this.#output;
     if (output.length + data.length > this.#maxWriteBytes) {
       if (!output.blocked) this.#flush();
@@ -405,8 +404,7 @@ export class IOStream implements Required<Stream> {
    */
   send(bytes: Uint8Array, length = bytes.length): void {
     if (this.#state === 'closed') throw this.#closedError('send on a closed stream');
-    if (!this.#transport.writable) throw new WrongDirectionError('send', this.fd, 'reading');
-    if (this.#ending) throw new OutputEndedError();
+    this.#checkWritable('send');
     const output = this.#output;
     if (this.#state !== 'open' || output.blocked || this.#writeFailure !== undefined)
       return output.push(bytes.slice(0, length));
@@ -500,8 +498,7 @@ export class IOStream implements Required<Stream> {
     if (this.#state === 'connecting') this.#decideConnect(this.#connected);
     if (!this.#output.blocked) this.#flush();
     this.#reportWrites();
-    if (this.#consumer !== undefined) this.#handOver(this.#consumer);
-    else this.#serve();
+    this.#serve();
     if (this.#writeFailure !== undefined) {
       this.#receive();
       this.#close(this.#writeFailure);
@@ -623,6 +620,7 @@ export class IOStream implements Required<Stream> {
 
   /** Serves reads from the buffer, as long as there are some that it satisfies. */
   #serve(): void {
+    if (this.#consumer !== undefined) return this.#handOver(this.#consumer);
     const input = this.#input;
     const callbacks = this.#callbacks;
     this.#serving = true;
@@ -664,6 +662,11 @@ export class IOStream implements Required<Stream> {
   }
 
   // ── output ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #checkWritable(call: string): void {
+    if (!this.#transport.writable) throw new WrongDirectionError(call, this.fd, 'reading');
+    if (this.#ending) throw new OutputEndedError();
+  }
 
   #flush(): void {
     if (this.#state === 'open' && this.#writeFailure === undefined) this.#written(this.#output.flush());
