@@ -410,7 +410,7 @@ export class IOStream implements Required<Stream> {
    * @throws {OutputEndedError | StreamClosedError | WrongDirectionError}
    */
   send(bytes: Uint8Array, length = bytes.length): void {
-    if (this.#state === 'closed') throw this.#closedError('send on a closed stream');
+    this.#checkOpen('send');
     this.#checkWritable('send');
     const output = this.#output;
     if (this.#state !== 'open' || output.blocked || this.#writeFailure !== undefined)
