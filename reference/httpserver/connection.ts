@@ -28,7 +28,7 @@
 import type { Consumer, IOStream } from '../iostream/index.js';
 import { BodyBuffer } from './body-buffer.js';
 import { BodyReader } from './body-reader.js';
-import { MalformedBodyError } from './errors.js';
+import { MalformedBodyError, RequestAbortedError } from './errors.js';
 import { HeldBytes } from './held-bytes.js';
 import type { Outbox } from './outbox.js';
 import type { ResolvedOptions } from './options.js';
@@ -47,8 +47,10 @@ export interface ConnectionHost {
   now(): number;
   /** Has the loop call back soon. */
   schedule(callback: () => void): void;
-  /** Gives a request to the program. What its handler throws, now or later, goes to {@link Connection.failed}. */
-  handle(connection: Connection, request: HTTPRequest): void;
+  /** Gives a request to the program. What its handler throws, now or later, goes to {@link Connection.failed}.
+   * @param inEvent The loop has just called; it is not a handler that goes on, in a microtask perhaps.
+   */
+  handle(connection: Connection, request: HTTPRequest, inEvent: boolean): void;
   /** Who has sent a request. */
   clientOf(peer: Client, headers: HTTPRequest['headers']): Client;
   report(text: string, error: unknown): void;
@@ -93,6 +95,8 @@ export class Connection implements Consumer, ResponseChannel {
   #continueOwed = false;
   /** The bytes of an event are being worked through. */
   #serving = false;
+  /** They have just come from the loop. */
+  #inEvent = false;
   /** The kernel has not taken all responses, and will call back. */
   #congested = false;
   #inputEnded = false;
@@ -124,6 +128,7 @@ export class Connection implements Consumer, ResponseChannel {
     if (this.#lingering) return;
     const held = this.#held;
     this.#enter();
+    this.#inEvent = true;
     try {
       if (held.length > 0) {
         held.append(bytes, 0, length);
@@ -161,13 +166,14 @@ export class Connection implements Consumer, ResponseChannel {
 
   #leave(): void {
     this.#flush();
-    this.#serving = this.#host.outbox.busy = false;
+    this.#serving = this.#inEvent = this.#host.outbox.busy = false;
     this.#settle();
   }
 
   #advanceHeld(): void {
     const held = this.#held;
-    if (held.length > 0) held.dropUntil(this.#advance(held.bytes, held.start, held.end));
+    // Also if there are none: the end of a body may be all that was left to say.
+    held.dropUntil(this.#advance(held.bytes, held.start, held.end));
   }
 
   /** Whether anything that comes can be used now. */
@@ -234,16 +240,18 @@ export class Connection implements Consumer, ResponseChannel {
 
   #handle(request: HTTPRequest, response: Response): void {
     this.#response = response;
-    this.#host.handle(this, request);
+    this.#host.handle(this, request, this.#inEvent);
   }
 
   /** The handler of a request has thrown, now or later. */
   failed(request: HTTPRequest, error: unknown): void {
     const { response } = request;
-    const blamed = error instanceof MalformedBodyError ? REFUSALS.malformedBody : REFUSALS.failed;
-    response.fail(() => this.#sendRefusal(blamed));
-    if (blamed === REFUSALS.failed)
-      this.#host.report(`The handler of ${request.method} ${request.uri} has failed`, error);
+    // Neither is a fault of the handler: it may leave both to the server.
+    if (error instanceof RequestAbortedError) return response.fail(() => this.completed(false));
+    if (error instanceof MalformedBodyError)
+      return response.fail(() => this.#sendRefusal(REFUSALS.malformedBody));
+    response.fail(() => this.#sendRefusal(REFUSALS.failed));
+    this.#host.report(`The handler of ${request.method} ${request.uri} has failed`, error);
   }
 
   /** Somebody waits for a piece of the body. */
@@ -356,6 +364,7 @@ export class Connection implements Consumer, ResponseChannel {
     if (stream.closed()) return;
     const congested = stream.writing();
     if (this.#inputEnded && this.#response === undefined && !congested) this.#ending = true;
+    if (this.#inputEnded && this.#held.length === 0) this.#reader?.abort();
     if (this.#ending && !this.#lingering) this.#linger();
     else if (congested && !this.#congested && !this.#lingering) {
       this.#congested = true;

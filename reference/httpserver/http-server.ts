@@ -238,7 +238,7 @@ export class HTTPServer {
       },
       now: () => loop.now(),
       schedule: (callback) => void loop.addCallback(callback),
-      handle: (connection, request) => this.#handle(connection, request),
+      handle: (connection, request, inEvent) => this.#handle(connection, request, inEvent),
       clientOf: (peer: Client, headers: HTTPHeaders) =>
         clientBehind(peer, headers, this.#options.trustedProxies),
       report: (text, error) => loop.report(text, error),
@@ -248,7 +248,7 @@ export class HTTPServer {
 
   // ── the handler ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  #handle(connection: Connection, request: HTTPRequest): void {
+  #handle(connection: Connection, request: HTTPRequest, inEvent: boolean): void {
     let returned: unknown;
     try {
       returned = this.#handler(request);
@@ -264,6 +264,8 @@ export class HTTPServer {
           throw error;
         });
     });
+    // Outside of an event, microtasks run by themselves, or this is one.
+    if (!inEvent) return;
     // Many an async handler has its answer when all that is resolved already has run: so it goes out with those of this event.
     this.#microtasks.probe();
     this.#microtasks.drain();
