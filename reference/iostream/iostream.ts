@@ -407,7 +407,7 @@ export class IOStream implements Required<Stream> {
     this.#checkWritable('send');
     const output = this.#output;
     if (this.#state !== 'open' || output.blocked || this.#writeFailure !== undefined)
-      return output.push(bytes.slice(0, length));
+      return output.pushCopy(bytes, 0, length);
     this.#written(output.pushLent(bytes, length));
     if (output.blocked) this.#listen();
   }
@@ -657,7 +657,8 @@ export class IOStream implements Required<Stream> {
     if (this.#state === 'closed') return;
     if (!this.#transport.readable) return this.#failWrites(-EPIPE); // A pipe that nobody reads.
     if (this.#output.blocked) this.#flush();
-    else if (this.#consumer !== undefined) this.#failWrites(-EPIPE); // It has all, or is paused: nobody would look again.
+    else if (this.#consumer !== undefined)
+      this.#failWrites(-EPIPE); // It has all, or is paused: nobody would look again.
     else if (!this.#hungry()) this.#unwatch(); // STREAM-READ-17
   }
 

@@ -15,18 +15,18 @@ export interface Served {
   readonly port: number;
   readonly log: LogEntry[];
   /** Opens a connection. */
-  client(): Promise<Client>;
+  readonly client: () => Promise<Client>;
   /** Sends bytes on a connection of its own, and waits for the end of what comes back; Date is left out. */
-  exchange(bytes: string): Promise<string>;
+  readonly exchange: (bytes: string) => Promise<string>;
 }
 
 /** A server that runs until the test has ended. */
-export async function serve(
+export function serve(
   t: Test,
   handler: Handler,
   options: HTTPServerOptions = {},
   posix: Posix = kernel,
-): Promise<Served> {
+): Served {
   const log: LogEntry[] = [];
   const loop = new IOLoop({ logger: (entry) => log.push(entry) });
   const server = new HTTPServer(loop, handler, options, posix);
@@ -71,6 +71,7 @@ export class Client {
 
   constructor(readonly socket: Socket) {
     socket.setEncoding('latin1');
+    socket.setMaxListeners(0); // Each wait leaves a few behind.
     socket.on('data', (text: string) => (this.#text += text));
     socket.on('end', () => (this.#ended = true));
     socket.on('close', () => (this.#ended = true));

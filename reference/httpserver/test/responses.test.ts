@@ -22,7 +22,7 @@ void t.test('requests of one connection are answered in order', async (t) => {
     if (request.path === '/p0') await new Promise((resolve) => setImmediate(resolve));
     request.respond(200, undefined, request.path);
   };
-  const { exchange } = await serve(t, slow);
+  const { exchange } = serve(t, slow);
   const text = await exchange(Array.from({ length: 10 }, (_, i) => get(`/p${i}`)).join('') + last('/p10'));
   t.same(
     text.match(/\/p\d+/g),
@@ -33,7 +33,7 @@ void t.test('requests of one connection are answered in order', async (t) => {
 
 void t.test('nothing is served behind a close', async (t) => {
   let calls = 0;
-  const { exchange } = await serve(t, (request) => {
+  const { exchange } = serve(t, (request) => {
     calls++;
     request.respond(200);
   });
@@ -42,7 +42,7 @@ void t.test('nothing is served behind a close', async (t) => {
 });
 
 void t.test('a body goes and comes, at once and dripped', async (t) => {
-  const { exchange, client } = await serve(t, echo);
+  const { exchange, client } = serve(t, echo);
   const request = 'POST /x?y HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello';
   const response =
     'HTTP/1.1 200 OK\r\nX-Request: POST /x?y\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello';
@@ -53,7 +53,7 @@ void t.test('a body goes and comes, at once and dripped', async (t) => {
 });
 
 void t.test('HEAD, 204, 304', async (t) => {
-  const { exchange } = await serve(t, (request) => {
+  const { exchange } = serve(t, (request) => {
     const code = Number(request.path.slice(1));
     request.respond(code, { X: 'y' }, code === 200 ? 'body' : '');
   });
@@ -70,7 +70,7 @@ void t.test('HEAD, 204, 304', async (t) => {
 });
 
 void t.test('a body in pieces: chunks, a declared length, HTTP/1.0, HEAD', async (t) => {
-  const { exchange } = await serve(t, async (request) => {
+  const { exchange } = serve(t, async (request) => {
     const headers = request.path === '/sized' ? { 'Content-Length': '6' } : undefined;
     const writer = request.start(200, headers);
     await writer.write('one');
@@ -98,16 +98,16 @@ void t.test('a body in pieces: chunks, a declared length, HTTP/1.0, HEAD', async
 });
 
 void t.test('HTTP/1.0: closed, or kept and said so', async (t) => {
-  const { exchange } = await serve(t, echo);
+  const { exchange } = serve(t, echo);
   t.match(await exchange('GET / HTTP/1.0\r\n\r\n'), /Connection: close/);
   const text = await exchange('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.0\r\n\r\n');
   t.same(text.match(/Connection: .*/g), ['Connection: keep-alive', 'Connection: close']);
 });
 
 void t.test('noKeepAlive; and a program that wants the connection closed', async (t) => {
-  const { exchange } = await serve(t, echo, { noKeepAlive: true });
+  const { exchange } = serve(t, echo, { noKeepAlive: true });
   t.match(await exchange(get('/')), /Connection: close/);
-  const other = await serve(t, (request) => request.respond(200, { Connection: 'foo, Close' }));
+  const other = serve(t, (request) => request.respond(200, { Connection: 'foo, Close' }));
   t.match(await other.exchange(get('/')), /Connection: close/);
 });
 
@@ -127,7 +127,7 @@ void t.test('what a program must not say is refused, and it can say something el
     (request) => request.respond(204, {}, 'body'),
     (request) => request.finish(),
   ];
-  const { exchange } = await serve(t, (request) => {
+  const { exchange } = serve(t, (request) => {
     for (const attempt of attempts) {
       try {
         attempt(request);
@@ -161,9 +161,9 @@ void t.test('what a program must not say is refused, and it can say something el
 });
 
 void t.test('more and fewer bytes than declared', async (t) => {
-  const { exchange, log } = await serve(t, (request) => {
+  const { exchange, log } = serve(t, (request) => {
     const writer = request.start(200, { 'Content-Length': '4' });
-    writer.write('abc');
+    void writer.write('abc');
     if (request.path === '/more') t.throws(() => writer.write('de'), ContentLengthError);
     else writer.end();
   });
@@ -174,10 +174,10 @@ void t.test('more and fewer bytes than declared', async (t) => {
 });
 
 void t.test('a handler that fails', async (t) => {
-  const { exchange, log } = await serve(t, async (request) => {
+  const { exchange, log } = serve(t, async (request) => {
     if (request.path === '/throw') throw new Error('thrown');
     if (request.path === '/late') await Promise.resolve();
-    if (request.path === '/midway') request.start(200, { 'Content-Length': '10' }).write('ab');
+    if (request.path === '/midway') void request.start(200, { 'Content-Length': '10' }).write('ab');
     if (request.path === '/after') request.respond(200);
     throw new Error(request.path);
   });
@@ -190,7 +190,7 @@ void t.test('a handler that fails', async (t) => {
 });
 
 void t.test('a refusal of the parser closes', async (t) => {
-  const { exchange } = await serve(t, echo);
+  const { exchange } = serve(t, echo);
   const text = await exchange(`${get('/')}bad\r\n\r\n${get('/')}`);
   t.same(statuses(text), [200, 400]);
   t.match(
@@ -200,7 +200,7 @@ void t.test('a refusal of the parser closes', async (t) => {
 });
 
 void t.test('methods that are not there', async (t) => {
-  const { exchange } = await serve(t, (request) => refuseMethod(request, ['GET', 'HEAD']));
+  const { exchange } = serve(t, (request) => refuseMethod(request, ['GET', 'HEAD']));
   const text = await exchange(
     `PUT / HTTP/1.1\r\nHost: t\r\n\r\nBREW / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n`,
   );
@@ -209,7 +209,7 @@ void t.test('methods that are not there', async (t) => {
 });
 
 void t.test('raw: the seed’s manner', async (t) => {
-  const { exchange, log } = await serve(t, (request) => {
+  const { exchange, log } = serve(t, (request) => {
     const message = `You requested ${request.uri}\n`;
     request.write(`HTTP/1.1 200 OK\r\nContent-Length: ${message.length}\r\n\r\n${message}`, () => {});
     request.finish();
@@ -231,7 +231,7 @@ void t.test('raw: what is written is held against what it declares', async (t) =
     '/until-close': ['HTTP/1.1 200 OK\r\n\r\nabc'],
     '/continue': ['HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n', 'HTTP/1.1 204 No Content\r\n\r\n'],
   };
-  const { exchange, log } = await serve(t, (request) => {
+  const { exchange, log } = serve(t, (request) => {
     for (const piece of pieces[request.path] ?? [
       'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
     ])
@@ -251,7 +251,7 @@ void t.test('raw: what is written is held against what it declares', async (t) =
 });
 
 void t.test('raw: more than declared, and nonsense', async (t) => {
-  const { exchange } = await serve(t, (request) => {
+  const { exchange } = serve(t, (request) => {
     const text =
       request.path === '/more' ? 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabcd' : 'nonsense\r\n\r\n';
     t.throws(
@@ -265,7 +265,7 @@ void t.test('raw: more than declared, and nonsense', async (t) => {
 });
 
 void t.test('every response has a Date', async (t) => {
-  const { port, client } = await serve(t, echo);
+  const { port, client } = serve(t, echo);
   const response = await fetch(`http://127.0.0.1:${port}/`);
   t.ok(Math.abs(Date.parse(response.headers.get('Date')!) - Date.now()) < 5000);
   const one = await client();
@@ -276,7 +276,7 @@ void t.test('every response has a Date', async (t) => {
 
 void t.test('a large body comes whole, to a client that waits', async (t) => {
   const body = Buffer.alloc(3_000_000, 'abcdefg');
-  const { port } = await serve(t, async (request) => {
+  const { port } = serve(t, async (request) => {
     if (request.path === '/whole') return request.respond(200, undefined, body);
     const writer = request.start(200);
     let waits = 0;
