@@ -66,13 +66,17 @@ const MOST_SKIPPED_BYTES = 262_144;
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const NOTHING = new Uint8Array(0);
 
-/** What a connection waits for. Each has a time limit but BUSY, which is the program's affair. */
-type Waiting = 'idle' | 'head' | 'body' | 'busy' | 'linger';
+/**
+ * What a connection waits for. Each has a time limit but 'busy', which is the program's affair. That of 'send' begins anew with each byte
+ * that gets out: how long a download takes is the client's.
+ */
+type Waiting = 'idle' | 'head' | 'body' | 'busy' | 'send' | 'linger';
 
 const LIMITS = {
   idle: 'idleTimeoutMs',
   head: 'headTimeoutMs',
   body: 'bodyTimeoutMs',
+  send: 'sendTimeoutMs',
   linger: 'lingerMs',
 } as const;
 
@@ -94,6 +98,8 @@ export class Connection implements Consumer, ResponseChannel {
   #continueOwed = false;
   /** The bytes of an event are being worked through. */
   #serving = false;
+  /** How many of them are behind what is being worked at. */
+  #behind = 0;
   /** They have just come from the loop. */
   #inEvent = false;
   /** The kernel has not taken all responses, and will call back. */
@@ -110,6 +116,8 @@ export class Connection implements Consumer, ResponseChannel {
   #waiting: Waiting | undefined;
   /** When that has taken too long, ms on the loop's clock; undefined: nobody has looked yet. */
   #deadlineMs: number | undefined;
+  /** Bytes that waited to be written at the last look. */
+  #unwritten = 0;
 
   constructor(host: ConnectionHost, stream: IOStream, peer: Client) {
     this.#host = host;
@@ -188,6 +196,7 @@ export class Connection implements Consumer, ResponseChannel {
     while (this.#wanting) {
       const next = parser.next(bytes, at, end);
       at = parser.at;
+      this.#behind = end - at;
       if (next === 'more') break;
       else if (next === 'head') this.#onHead(at < end);
       else if (next === 'data') this.#onData(bytes, parser.dataStart, at);
@@ -268,8 +277,8 @@ export class Connection implements Consumer, ResponseChannel {
 
   get closing(): boolean {
     const head = this.#parser.head!;
-    if (!head.keepAlive || this.#host.options.noKeepAlive || this.#host.draining || this.#inputEnded)
-      return true;
+    if (!head.keepAlive || this.#host.options.noKeepAlive || this.#host.draining) return true;
+    if (this.#inputEnded && (this.#serving ? this.#behind : this.#held.length) === 0) return true;
     // Of a body that nobody reads: the client would be told to send it, or it would take too long.
     return this.#reader !== undefined && (this.#continueOwed || this.#unreadable);
   }
@@ -320,6 +329,12 @@ export class Connection implements Consumer, ResponseChannel {
   drained(): Promise<void> | undefined {
     if (this.#stream.closed() || !this.#stream.writing()) return undefined;
     return this.#stream.write(NOTHING).catch(ignore);
+  }
+
+  taken(callback: () => void): void {
+    if (this.#stream.closed()) return;
+    if (this.#stream.writing()) this.#stream.write(NOTHING, (error) => error ?? callback());
+    else this.#host.schedule(callback);
   }
 
   completed(reusable: boolean): void {
@@ -397,7 +412,8 @@ export class Connection implements Consumer, ResponseChannel {
   #rearm(): void {
     const parser = this.#parser;
     let waiting: Waiting = 'idle';
-    if (this.#lingering) waiting = 'linger';
+    if (this.#stream.writing()) waiting = 'send';
+    else if (this.#lingering) waiting = 'linger';
     else if (parser.insideBody) waiting = 'body';
     else if (this.#response !== undefined) waiting = 'busy';
     else if (parser.insideHead) waiting = 'head';
@@ -412,8 +428,12 @@ export class Connection implements Consumer, ResponseChannel {
    * @param nowMs On the loop's clock.
    */
   look(nowMs: number): void {
+    this.#rearm(); // The last byte of a response may have got out meanwhile.
     const waiting = this.#waiting ?? 'idle';
     if (waiting === 'busy') return;
+    const { unwritten } = this.#stream;
+    if (unwritten !== this.#unwritten) this.#deadlineMs = undefined;
+    this.#unwritten = unwritten;
     this.#deadlineMs ??= nowMs + this.#host.options[LIMITS[waiting]];
     if (this.#deadlineMs > nowMs) return;
     if (waiting === 'head' || waiting === 'body') this.#refuse(REFUSALS.requestTimeout);

@@ -68,11 +68,12 @@ export class HTTPServer {
     this.#handler = handler;
     const resolved = resolveOptions(options);
     this.#options = resolved;
-    const { headTimeoutMs, bodyTimeoutMs, idleTimeoutMs, lingerMs } = resolved;
+    const { headTimeoutMs, bodyTimeoutMs, idleTimeoutMs, sendTimeoutMs, lingerMs } = resolved;
     const shortestMs = Math.min(
       headTimeoutMs,
       bodyTimeoutMs,
       idleTimeoutMs,
+      sendTimeoutMs,
       Math.max(lingerMs, LOOKS_PER_LIMIT),
     );
     this.#lookEveryMs = Math.min(shortestMs / LOOKS_PER_LIMIT, LONGEST_LOOK_MS);

@@ -424,6 +424,11 @@ export class IOStream implements Required<Stream> {
     return this.#output.length > 0;
   }
 
+  /** How many bytes wait to be written. */
+  get unwritten(): number {
+    return this.#output.length;
+  }
+
   // ── connecting and closing ──────────────────────────────────────────────────────────────────────────────────
 
   /**

@@ -168,6 +168,59 @@ void t.test('a response that refuses is not lost: the server lingers, but not fo
   t.equal(server.connectionCount, 0);
 });
 
+void t.test('a download may take longer than any limit, while it goes on', async (t) => {
+  const limits = { idleTimeoutMs: 40, lingerMs: 40, sendTimeoutMs: 1000 };
+  const { client } = serve(
+    t,
+    (request) => request.respond(200, { Connection: request.query }, 'x'.repeat(20_000_000)),
+    limits,
+  );
+  for (const connection of ['keep-alive', 'close']) {
+    const one = await client();
+    let length = 0;
+    const start = performance.now();
+    one.socket.on('data', (text: string) => {
+      length += text.length;
+      // Reads so slowly that it takes three times the limits.
+      if (performance.now() - start > 120) return;
+      one.socket.pause();
+      setTimeout(() => one.socket.resume(), 4);
+    });
+    one.send(get(`/?${connection}`));
+    await one.rest();
+    t.ok(length > 20_000_000, `${connection}: ${length} bytes`);
+  }
+});
+
+void t.test('a client that does not read is given up', async (t) => {
+  const { client, server } = serve(t, (request) => request.respond(200, {}, 'x'.repeat(20_000_000)), {
+    sendTimeoutMs: 40,
+  });
+  const one = await client();
+  one.socket.pause();
+  one.send(get('/'));
+  while (server.connectionCount === 0) await new Promise((resolve) => setImmediate(resolve));
+  while (server.connectionCount > 0) await new Promise((resolve) => setImmediate(resolve));
+  t.pass();
+});
+
+void t.test('what a client has pipelined before it ended its output is answered', async (t) => {
+  const { handler, take } = inbox();
+  const { client } = serve(t, handler);
+  const one = await client();
+  one.send(get('/a') + get('/b') + get('/c'));
+  const first = await take();
+  one.socket.end();
+  await new Promise((resolve) => one.socket.once('finish', resolve));
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+  first.respond(200);
+  (await take()).respond(200);
+  (await take()).respond(200);
+  const text = await one.rest();
+  t.same(statuses(text), [200, 200, 200]);
+  t.equal(text.match(/Connection: close/g)?.length, 1);
+});
+
 void t.test('drain: idle ones are closed, busy ones answered', async (t) => {
   const { handler, take } = inbox();
   const { client, server } = serve(t, handler);
