@@ -265,7 +265,8 @@ export class HTTPServer {
         });
     });
     // Many an async handler has its answer when all that is resolved already has run: so it goes out with those of this event.
-    this.#microtasks.probe();
+    // Asked until the answer is yes: in a microtask, where a handler that is late has made room for the next request, it would be no.
+    if (!this.#microtasks.available) this.#microtasks.probe();
     this.#microtasks.drain();
     if (!this.#microtasks.available) connection.failed(request, new MicrotasksBlockedError());
   }
