@@ -87,7 +87,14 @@ export class ExchangePool {
   }
 
   async run(exchanges: readonly Exchange[]): Promise<PoolResult> {
-    await this.#all(exchanges, this.#servers.canRestart ? WIDTH : WIDTH_ONCE);
+    // What keeps the thread busy would use up the time limits of other servers in the same process.
+    const isBusy = ({ routes }: Exchange): boolean => routes.includes('burn');
+    const width = this.#servers.canRestart ? WIDTH : WIDTH_ONCE;
+    await this.#all(
+      exchanges.filter((exchange) => !isBusy(exchange)),
+      width,
+    );
+    await this.#all(exchanges.filter(isBusy), 1);
     const again = exchanges.filter((exchange) => {
       const verdict = this.#verdicts.get(exchange);
       return verdict?.is === 'failed' && verdict.timed;
