@@ -105,6 +105,9 @@ class Run {
   readonly #lines = new Map<string, Line>();
   readonly #drips = new Set<NodeJS.Timeout>();
   #over = false;
+  #interrupt: () => void = () => undefined;
+  /** Settles when it is over: whoever waits for the server then waits for nothing. */
+  readonly #interrupted = new Promise<void>((resolve) => (this.#interrupt = resolve));
   /** Time that requests ask the server to take, ms. */
   #askedMs = 0;
 
@@ -139,6 +142,7 @@ class Run {
   /** Frees everything; whoever waits gets an answer that is worth nothing. */
   end(): void {
     this.#over = true;
+    this.#interrupt();
     for (const drip of this.#drips) clearInterval(drip);
     for (const line of this.#lines.values()) line.destroy();
   }
@@ -216,7 +220,9 @@ class Run {
   }
 
   async #beat(): Promise<void> {
-    if (!(await this.endpoint.beat()) && !this.#over) throw new Down();
+    const isAlive = this.#over || (await Promise.race([this.endpoint.beat(), this.#interrupted]));
+    if (this.#over) throw new Broken('it was interrupted');
+    if (isAlive !== true) throw new Down();
   }
 
   /** Whether nothing came for the time of quiet. */
