@@ -24,6 +24,8 @@ export class Examination {
   readonly #judged: (ScenarioFailure | ExchangeFailure)[] = [];
   /** Exchanges that the server can't be asked, with the reason. */
   readonly #unclaimed = new Map<Exchange, string>();
+  /** Clause → note → the exchanges that it is about. */
+  readonly #notes = new Map<string, Map<string, string[]>>();
 
   constructor(
     private readonly suite: Suite,
@@ -104,7 +106,7 @@ export class Examination {
       excused: new Map(),
       observations: passed ? verdict.labels.map((label) => ({ clause, label, at })) : [],
     });
-    if (passed) for (const note of verdict.notes) this.#tally.note(clause, `${check}: ${note}`);
+    if (passed) for (const note of verdict.notes) this.#note(clause, note, check);
     this.#judged.push({
       check,
       clauses: passed ? [] : [clause],
@@ -112,6 +114,11 @@ export class Examination {
       transcript: [...verdict.transcript],
       expected: passed ? [] : [...verdict.expected],
     });
+  }
+
+  #note(clause: string, note: string, check: string): void {
+    const notes = this.#notes.get(clause) ?? new Map<string, string[]>();
+    this.#notes.set(clause, notes.set(note, [...(notes.get(note) ?? []), check]));
   }
 
   /** Why clauses are not claimed because none of their exchanges can be run; where some can, the others are noted. */
@@ -140,6 +147,12 @@ export class Examination {
     readonly failures: readonly Failure[];
   } {
     const { clauses, checks } = selected;
+    for (const [clause, notes] of this.#notes)
+      for (const [note, [first = '', ...others]] of notes)
+        this.#tally.note(
+          clause,
+          `${note} (${first}${others.length === 0 ? '' : ` and ${others.length} more`})`,
+        );
     const unclaimed = new Map([...unclaimedReasons(this.hello, clauses, checks), ...this.#reasons(selected)]);
     const outcomes = this.#tally.outcomes(clauses, unclaimed);
     // A contradicted choice shows only now.

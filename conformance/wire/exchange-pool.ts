@@ -25,10 +25,10 @@ import { after } from './times.js';
 
 /** Exchanges beside each other. */
 const WIDTH = 32;
+/** … of a server that can't be started again: the fewer, the better it is known which broke it. */
+const WIDTH_ONCE = 8;
 /** … of those whose failure had to do with time. */
 const WIDTH_AGAIN = 4;
-/** Exchanges that are finished between two beats. */
-const BATCH = 24;
 /** A server that breaks more often is given up. */
 const MOST_RESTARTS = 25;
 /** Names in a sentence. */
@@ -87,7 +87,7 @@ export class ExchangePool {
   }
 
   async run(exchanges: readonly Exchange[]): Promise<PoolResult> {
-    await this.#all(exchanges, WIDTH);
+    await this.#all(exchanges, this.#servers.canRestart ? WIDTH : WIDTH_ONCE);
     const again = exchanges.filter((exchange) => {
       const verdict = this.#verdicts.get(exchange);
       return verdict?.is === 'failed' && verdict.timed;
@@ -137,6 +137,8 @@ export class ExchangePool {
       down = true;
       abort.abort();
     };
+    // Exchanges that are finished between two beats.
+    const batch = width;
     let sinceBeat = 0;
     const worker = async (): Promise<void> => {
       for (let exchange = queue.shift(); exchange !== undefined; exchange = queue.shift()) {
@@ -146,7 +148,7 @@ export class ExchangePool {
         if (result.is === 'down') return declareDown();
         active.delete(exchange);
         this.#suspects.set(exchange, result);
-        if (++sinceBeat < BATCH && queue.length > 0) continue;
+        if (++sinceBeat < batch && queue.length > 0) continue;
         sinceBeat = 0;
         if (!(await this.#clear()) && !down) return declareDown();
         if (down) return;
@@ -155,9 +157,9 @@ export class ExchangePool {
     await Promise.all(Array.from({ length: Math.min(width, queue.length) }, worker));
     if (!down && !(await this.#clear())) declareDown();
     if (!down) return [];
-    const suspects = [...active, ...[...this.#suspects.keys()].reverse()];
+    const finished = [...this.#suspects].reverse();
     this.#suspects.clear();
-    const unblamed = await this.#blame(suspects);
+    const unblamed = await this.#blame([...active], finished);
     return [...unblamed, ...queue];
   }
 
@@ -175,39 +177,60 @@ export class ExchangePool {
     return true;
   }
 
-  /** @returns the suspects that are to be run again, beside others */
-  async #blame(suspects: readonly Exchange[]): Promise<Exchange[]> {
-    const { length } = suspects;
+  /**
+   * The server is down: finds out which exchange brought it down.
+   * @param active those that wait for an answer, the oldest first
+   * @param finished since the last good beat, the latest first
+   * @returns the suspects that are to be run again, beside others
+   */
+  async #blame(
+    active: readonly Exchange[],
+    finished: readonly (readonly [Exchange, ExchangeResult])[],
+  ): Promise<Exchange[]> {
+    const done = finished.map(([exchange]) => exchange);
+    const suspects = [...active, ...done];
     const condition = this.#servers.condition();
     if (!this.#servers.canRestart) {
-      this.#over = `server down since ${names(suspects)}${length > 1 ? ', which ran beside each other' : ''}: ${condition}; with --start, or an adapter, the kit could start it again`;
+      const beside = suspects.length > 1 ? `, or one of ${suspects.length - 1} that ran beside it` : '';
+      this.#over = `server down since ${suspects[0]?.name ?? 'the beginning'}${beside}`;
       this.#problems.push({
         kind: 'server-down',
-        text: `the server answers nobody any more, ${this.#over.replace('server down ', '')}`,
+        text: `${this.#over} (${condition}): the rest was not run; with --start, or an adapter, the kit could start it again`,
       });
+      // What a server did wrong before it went down, it did.
+      for (const [exchange, result] of finished)
+        if (result.is === 'failed' && !result.timed) this.#settle(exchange, result);
       return [];
     }
-    if (!(await this.#restart(names(suspects)))) return [];
-    const cleared: [Exchange, ExchangeResult][] = [];
-    for (const [index, exchange] of suspects.entries()) {
-      const result = await this.#once(exchange);
-      const group = await this.#groups.get(this.#keyOf(exchange))?.catch(() => undefined);
-      if (result.is !== 'down' && (group === undefined || (await this.#beat(group)))) {
-        cleared.push([exchange, result]);
-        continue;
-      }
-      const text = `after it, the server answered nobody (${this.#servers.condition()})`;
-      this.#done(exchange, { is: 'failed', text, expected: [], timed: false, transcript: result.transcript });
-      for (const [one, its] of cleared) this.#settle(one, its);
-      await this.#restart(exchange.name);
-      return suspects.slice(index + 1);
+    if (!(await this.#restart(suspects[0]?.name ?? 'the beginning'))) return [];
+    let blamed = false;
+    for (const exchange of active) {
+      blamed = (await this.#breaksAlone(exchange)) || blamed;
+      if (this.#over !== undefined) return [];
     }
-    for (const [one, its] of cleared) this.#settle(one, its);
+    if (blamed) return done;
+    for (const [index, exchange] of done.entries())
+      if (await this.#breaksAlone(exchange)) return done.slice(index + 1);
     this.#problems.push({
       kind: 'unsteady',
       text: `the server answered nobody any more (${condition}) when these ran beside each other, and did not break at any of them alone: ${names(suspects)}`,
     });
     return [];
+  }
+
+  /** Runs a suspect with nothing beside it. If the server is down then, it is to blame, and the server is started again. */
+  async #breaksAlone(exchange: Exchange): Promise<boolean> {
+    const result = await this.#once(exchange);
+    const group = await this.#groups.get(this.#keyOf(exchange))?.catch(() => undefined);
+    if (result.is !== 'down' && (group === undefined || (await this.#beat(group)))) {
+      this.#settle(exchange, result);
+      return false;
+    }
+    const text = `after it, the server answered nobody (${this.#servers.condition()})`;
+    const { transcript } = result;
+    this.#done(exchange, { is: 'failed', text, expected: [], timed: false, transcript });
+    await this.#restart(exchange.name);
+    return true;
   }
 
   async #restart(since: string): Promise<boolean> {

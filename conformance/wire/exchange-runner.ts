@@ -317,15 +317,27 @@ class Run {
     );
     // What has to come when a declared time is up has that time.
     const waitMs = Math.max(responseMs + this.#askedMs, ...untils.map((ms) => ms + 1));
-    if (await line.wait(waitMs)) return undefined;
-    await this.#beat();
-    if (await line.wait(1)) return undefined;
+    if (await this.#waitBeating(line, waitMs)) return undefined;
     this.transcript.event(line.on, 'server', 'silence');
     const ms = Math.round(waitMs);
     return {
       silent: `nothing more came within ${ms} ms, while others were answered`,
       open: `the connection was not ended within ${ms} ms`,
     };
+  }
+
+  /**
+   * Waits for something to happen, and asks meanwhile whether the server answers others: when it does not, that shows early.
+   * @returns false if nothing happened
+   */
+  async #waitBeating(line: Line, ms: number): Promise<boolean> {
+    const { quietMs } = this.endpoint.times;
+    if (await line.wait(Math.min(ms, quietMs))) return true;
+    const [came] = await Promise.all([line.wait(Math.max(1, ms - quietMs)), this.#beat()]);
+    if (came) return true;
+    // Others that were asked at the very end are answered, and still there is nothing.
+    await this.#beat();
+    return line.wait(1);
   }
 
   #latest(limit: LimitName): number {
@@ -408,11 +420,8 @@ class Run {
       if (answer !== undefined) {
         // It should end the connection now. If it does not, that is for other clauses; nothing more may come all the same.
         if (await this.#quiet(line)) return undefined;
-      } else if (!(await line.wait(times.responseMs))) {
-        await this.#beat();
-        if (!(await line.wait(1)))
-          return { text: 'one more request on the connection was not answered', timed: true };
-      }
+      } else if (!(await this.#waitBeating(line, times.responseMs)))
+        return { text: 'one more request on the connection was not answered', timed: true };
     }
   }
 }

@@ -157,7 +157,11 @@ export class ResponseParser {
     if (this.#state === 'broken' || this.#state === 'raw') return;
     if (this.#state === 'close' && how === 'fin') this.#finish();
     else if (this.unfinished)
-      this.#break(`the connection ${how === 'fin' ? 'ended' : 'was reset'} ${this.#place()}`, this.#offset, true);
+      this.#break(
+        `the connection ${how === 'fin' ? 'ended' : 'was reset'} ${this.#place()}`,
+        this.#offset,
+        true,
+      );
     this.#begin = this.#offset;
   }
 

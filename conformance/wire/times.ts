@@ -28,7 +28,7 @@ export const timesOf = (latencyMs: number): Times => ({
   latencyMs,
   quietMs: clamp(20 * latencyMs, 60, 1000),
   responseMs: clamp(100 * latencyMs, 1500, 8000),
-  aliveMs: clamp(200 * latencyMs, 3000, 9000),
+  aliveMs: clamp(200 * latencyMs, 2500, 9000),
   stepMs: clamp(800 * latencyMs, 15_000, 60_000),
 });
 
