@@ -1,5 +1,6 @@
 /** The kit as a library: judge a subject from a program of your own. */
 export { runConformance, type RunOptions } from './run.js';
+export { runTarget, type TargetOptions } from './run-target.js';
 export { globMatches, loadSuite, select, SelectionError, type Selection, type Suite } from './suite.js';
 export { judgeTrace, type Judgement } from './judge.js';
 export { commandLine, type Launch } from './subject/index.js';

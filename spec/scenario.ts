@@ -189,6 +189,26 @@ const kernelActions = [
 export const Action = z.discriminatedUnion('op', [...loopActions, ...streamActions, ...kernelActions]);
 export type Action = z.infer<typeof Action>;
 export type Op = Action['op'];
+
+/** The operations that register something, and so have a token. */
+export const REGISTERING: ReadonlySet<Op> = new Set<Op>([
+  'add',
+  'schedule',
+  'timeout',
+  'timeoutAt',
+  'periodic',
+  'wakeup',
+  'signal',
+  'barrier',
+  'connectStream',
+  'readUntil',
+  'readUntilRegex',
+  'readBytes',
+  'readSome',
+  'readUntilClose',
+  'send',
+  'onClose',
+]);
 export type ActionOf<O extends Op> = Extract<Action, { op: O }>;
 
 /** What a callback does: `runs[i]` in its i-th run, `rest` in every run after those. */

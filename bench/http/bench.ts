@@ -12,7 +12,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { HTTP_PEERS, whyMissing } from '../../fixtures/subjects/http/peers.js';
+import { HTTP_PEERS, HTTP_REFERENCE, whyMissing } from '../../fixtures/subjects/http/peers.js';
 import { start, type Running } from '../../fixtures/subjects/http/start.js';
 import { median } from '../statistics.js';
 import { table } from '../table.js';
@@ -106,7 +106,7 @@ export async function benchHttp(words: readonly string[]): Promise<void> {
 }
 
 function present(): Contestant[] {
-  const peers = HTTP_PEERS.filter(({ name }) => !LEFT_OUT.includes(name));
+  const peers = [HTTP_REFERENCE, ...HTTP_PEERS].filter(({ name }) => !LEFT_OUT.includes(name));
   return peers.filter((peer) => {
     const why = whyMissing(peer);
     if (why !== undefined) console.log(why);

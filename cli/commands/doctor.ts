@@ -42,7 +42,7 @@ async function doctor(options: Options, context: Context): Promise<void> {
   const { value, problems } = await withSubject(
     subject.launch,
     (problem) => helloError(problem, subject.label),
-    async (session) => ({ hello: session.hello, findings: await examine(session) }),
+    async (session) => ({ hello: session.hello, findings: await examine(session, subject.launch) }),
   );
   const leaving: Finding =
     problems[0] === undefined

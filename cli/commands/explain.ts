@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { Choice, Clause } from '../../spec/clauses.js';
 import type { Exchange } from '../../spec/exchange.js';
+import type { Check } from '../../conformance/scenarios/check.js';
 import { wrap } from '../../conformance/report/layout.js';
 import { loadSuite } from '../../conformance/suite.js';
 import type { Context } from '../context.js';
@@ -31,11 +32,25 @@ const rangesOf = (exchanges: readonly Exchange[]): string[] =>
     return length === 1 ? name : `${name} to .${length}`;
   });
 
+/** Their names; of those that belong to one sweep, the first, and how many there are. */
+function checkLines(clause: Clause, checks: readonly Check[]): string[] {
+  const sweeps = new Map<string, string[]>();
+  for (const { scenario, sweep } of checks) {
+    const key = sweep ?? scenario.name;
+    sweeps.set(key, [...(sweeps.get(key) ?? []), scenario.name]);
+  }
+  const folded = [...sweeps.values()].map(([first, ...others]) =>
+    others.length === 0 ? first! : `${first!} (1 of ${others.length + 1} variants)`,
+  );
+  folded.push(...rangesOf(clause.exchanges));
+  if (checks.length > sweeps.size) folded.push(`all: evspec list --checks --only ${clause.id}`);
+  return folded.length === 0 ? ['none'] : folded;
+}
+
 function lines(clause: Clause, context: Context): string[] {
   const { paint, width } = context;
   const suite = loadSuite();
   const checks = suite.checks.filter((check) => check.clauses.includes(clause.id));
-  const names = [...checks.map((check) => check.scenario.name), ...rangesOf(clause.exchanges)];
   const choice = suite.spec.choices.find(({ key }) => key === clause.choice);
   const row = (label: string, texts: readonly string[]): string[] =>
     texts
@@ -60,7 +75,7 @@ function lines(clause: Clause, context: Context): string[] {
       'choice',
       choice === undefined ? [] : [`${choice.key}: ${choice.meaning}`, ...choiceLines(choice)],
     ),
-    ...row('checks', names.length === 0 ? ['none'] : names),
+    ...row('checks', checkLines(clause, checks)),
     ...row('stands in', [`${clause.source.file}:${clause.source.line}`]),
     ...(code.length === 0
       ? row('reference', ['no line of it names this clause'])

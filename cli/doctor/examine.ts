@@ -5,9 +5,10 @@ import { cannotRun, needsOf, unknownWords } from '../../conformance/claims.js';
 import { firstDivergence } from '../../conformance/divergence.js';
 import { prepareScenario } from '../../conformance/prepare.js';
 import type { Check } from '../../conformance/scenarios/check.js';
+import type { Launch } from '../../conformance/subject/launch.js';
 import { excerpt } from '../../conformance/subject/visible.js';
 import { loadSpec } from '../../spec/clauses.js';
-import { FACETS } from '../../spec/contract.js';
+import { FACETS, SERVER_FACETS } from '../../spec/contract.js';
 import type { Hello } from '../../spec/protocol.js';
 import type { Scenario } from '../../spec/scenario.js';
 import type { Trace } from '../../spec/trace.js';
@@ -15,6 +16,7 @@ import { measureClaims, type SubjectSession } from '../../conformance/subject-se
 import { findingOf, type Finding } from './finding.js';
 import { BYTES, bytesDefect, errnoDefect, ERRNOS } from './kernel.js';
 import { OPERATIONS } from './operations.js';
+import { examineServers } from './servers.js';
 import { strayOutput } from './stray-output.js';
 import { defectOf } from './traces.js';
 
@@ -146,18 +148,28 @@ async function rendezvousFinding({ hello, run }: SubjectSession): Promise<Findin
   return findingOf(name, broken, 'it stops itself before and after the tested window');
 }
 
-/** Examines a living subject. */
-export async function examine(session: SubjectSession): Promise<Finding[]> {
-  const { hello } = session;
+/** Examines the part of a subject that runs scenarios. */
+async function examineLoop(session: SubjectSession): Promise<Finding[]> {
   return [
-    ...helloFindings(hello),
     ...(await claimFindings(session)),
     ...(await operationFindings(session)),
     await kernelFinding(session, 'errno names', ERRNOS, errnoDefect, 'errors have the names of Linux'),
     await kernelFinding(session, 'bytes', BYTES, bytesDefect, 'bytes arrive unchanged'),
     await logFinding(session),
     await repeatFinding(session),
-    strayOutput(hello.pid),
     await rendezvousFinding(session),
+  ];
+}
+
+/** Examines a living subject. @param launch for what needs a process of its own */
+export async function examine(session: SubjectSession, launch: Launch): Promise<Finding[]> {
+  const { facets, pid } = session.hello;
+  const serves = facets.some((facet) => SERVER_FACETS.includes(facet));
+  const hasLoop = !serves || facets.some((facet) => !SERVER_FACETS.includes(facet));
+  return [
+    ...helloFindings(session.hello),
+    ...(hasLoop ? await examineLoop(session) : []),
+    ...(serves ? await examineServers(launch) : []),
+    strayOutput(pid),
   ];
 }

@@ -59,6 +59,47 @@ void t.test('a hollow one is not', async (t) => {
   t.match((await evspec('doctor', ...command)).out, /^✗ bytes .*\n[^]*The adapter is not sound/m);
 });
 
+/** A server alone, for which a loop is not asked for. */
+const SERVER = (manifest: object) => `
+import { createServer } from 'node:http';
+const manifest = ${JSON.stringify(JSON.stringify(manifest))};
+export default {
+  name: 'serves', version: '0', facets: ['http'],
+  serve: () => new Promise((resolve) => {
+    const server = createServer(({ url }, response) => {
+      if (url === '/' || url.startsWith('/slow') || url === '/evspec') response.end(url === '/evspec' ? manifest : url);
+      else response.writeHead(404).end();
+    });
+    const stop = () => new Promise((closed) => server.close(closed));
+    server.listen(0, '127.0.0.1', () => resolve({
+      host: '127.0.0.1', port: server.address().port, stop, close: () => (server.closeAllConnections(), stop()),
+    }));
+  }),
+};
+`;
+
+void t.test('servers', async (t) => {
+  const found = async (name: string, text: string): Promise<{ code: number | null; out: string }> =>
+    evspec('doctor', '--json', '--subject', join(t.testdir({ [name]: text }), name));
+  const sound = await found('sound.mjs', SERVER({ evspec: 1, routes: ['slow'] }));
+  t.equal(sound.code, 0, sound.out);
+  t.same(
+    [...states(sound.out).keys()],
+    ['hello', 'words of hello', 'serve', 'manifest', 'routes', 'end', 'stray output', 'bye'],
+    'nothing is asked of a loop',
+  );
+  const manifest = { evspec: 1, routes: ['slow', 'echo'], unclaimed: { speed: 'it is slow' } };
+  const strange = states((await found('strange.mjs', SERVER(manifest))).out);
+  t.same([strange.get('manifest'), strange.get('routes'), strange.get('end')], ['broken', 'broken', 'sound']);
+  const none = states((await found('none.mjs', SERVER({}))).out);
+  t.same([none.get('manifest'), none.get('routes')], ['broken', undefined]);
+  const failing = SERVER({}).replace(
+    /new Promise\(\(resolve\) => \{/,
+    '(() => { throw new Error("no"); })((resolve) => {',
+  );
+  t.equal(states((await found('failing.mjs', failing)).out).get('serve'), 'broken');
+});
+
 void t.test('one that never says a valid hello', async (t) => {
   const { code, err } = await evspec(
     'doctor',

@@ -35,3 +35,24 @@ void t.test('explain', async (t) => {
   t.match(out, /^ {2}reference\/ioloop\/\S+\.ts:\d+$/m, 'lines of the reference');
   t.notMatch(out, /LOOP-TIMER-2\d/, 'not those of another clause');
 });
+
+void t.test('explain: of a sweep, one check stands for all', async (t) => {
+  const id = 'STREAM-READ-1';
+  const { out } = await evspec('explain', id);
+  const checks = loadSuite().checks.filter(({ clauses }) => clauses.includes(id));
+  const rows = out
+    .split('\n')
+    .map((line) => /^(?:checks)? +([A-Z0-9-]+\/\S+)(?: \(1 of (\d+) variants\))?$/.exec(line));
+  const shown = rows.flatMap((row) => (row === null ? [] : [{ name: row[1]!, of: Number(row[2] ?? 1) }]));
+  t.ok(shown.length < 50, `${shown.length} lines`);
+  for (const { name } of shown)
+    t.ok(
+      checks.some(({ scenario }) => scenario.name === name),
+      name,
+    );
+  t.equal(
+    shown.reduce((sum, { of }) => sum + of, 0),
+    checks.length,
+  );
+  t.match(out, new RegExp(`all: evspec list --checks --only ${id}$`, 'm'));
+});

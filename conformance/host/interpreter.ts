@@ -1,7 +1,7 @@
 /**
  * Goes through the programs of a scenario: that of `main`, and those of the callbacks as the loop enters them.
  */
-import type { Action, Op, Scenario } from '../../spec/scenario.js';
+import { REGISTERING, type Action, type Scenario } from '../../spec/scenario.js';
 import type { CallbackKind } from '../../spec/trace.js';
 import type { ActionTable, ControlOp } from './action-table.js';
 import type { Target } from './fds.js';
@@ -16,26 +16,6 @@ import { errorOf } from './thrown.js';
 
 const ACTIONS: Omit<ActionTable, ControlOp> = { ...LOOP_ACTIONS, ...STREAM_ACTIONS, ...KERNEL_ACTIONS };
 export const OPS: ReadonlySet<string> = new Set([...Object.keys(ACTIONS), 'start', 'throw']);
-
-/** The operations that register something, and so get a token. */
-const REGISTERING: ReadonlySet<Op> = new Set<Op>([
-  'add',
-  'schedule',
-  'timeout',
-  'timeoutAt',
-  'periodic',
-  'wakeup',
-  'signal',
-  'barrier',
-  'connectStream',
-  'readUntil',
-  'readUntilRegex',
-  'readBytes',
-  'readSome',
-  'readUntilClose',
-  'send',
-  'onClose',
-]);
 
 type Perform = (run: Run, action: Action, target: Target) => Outcome | void;
 

@@ -13,4 +13,6 @@ export interface Check {
   readonly clauses: readonly string[];
   /** Capabilities it needs beyond those that its actions show. */
   readonly needs: readonly Capability[];
+  /** It is one of many that differ only in how the bytes come: what they have in common, for whoever lists them. */
+  readonly sweep?: string;
 }

@@ -7,28 +7,8 @@
  * never a finding about the loop. What the *loop* may get wrong (too many runs, wrong order, wrong events) is left to
  * the rules.
  */
-import type { Action, Scenario } from '../../spec/scenario.js';
+import { REGISTERING, type Action, type Scenario } from '../../spec/scenario.js';
 import type { CallbackKind, Did, Enter, Trace, TraceRecord } from '../../spec/trace.js';
-
-/** The ops that register something with the loop, and so carry a token. */
-export const REGISTERING = new Set<string>([
-  'add',
-  'schedule',
-  'timeout',
-  'timeoutAt',
-  'periodic',
-  'wakeup',
-  'signal',
-  'barrier',
-  'connectStream',
-  'readUntil',
-  'readUntilRegex',
-  'readBytes',
-  'readSome',
-  'readUntilClose',
-  'send',
-  'onClose',
-]);
 
 /** `main`, or one run of a callback. */
 export interface Frame {

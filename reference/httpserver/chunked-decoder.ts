@@ -3,15 +3,16 @@
  *
  *     state \ byte   hex digit   CR          LF       ;          data
  *     ------------   ---------   ---------   ------   --------   ----------------------
- *     SIZE           SIZE        SIZE_LF     -        EXTENSION  -
+ *     SIZE           SIZE        SIZE_LF     -        EXTENSION  -; SP and TAB: BLANK
+ *     BLANK          -           -           -        EXTENSION  -; SP and TAB: BLANK
  *     EXTENSION      …           SIZE_LF     -        …          … (any but controls)
  *     SIZE_LF        -           -           DATA, or LAST after a size of 0
  *     DATA           so many bytes, whatever they are; then DATA_CR
  *     DATA_CR        -           DATA_LF     -        -          -
  *     DATA_LF        -           -           SIZE     -          -
  *
- * What is not in the table is malformed. Sizes have digits and nothing else: no sign, no space, no 0x, for each of these has been taken
- * for a number by one server and for a mistake by the next. Extensions are read over, but not endlessly: one byte of body can
+ * What is not in the table is malformed. Sizes have digits and nothing else: no sign, no 0x, for each of these has been taken for a
+ * number by one server and for a mistake by the next; and no space but in front of an extension. Extensions are read over, but not endlessly: one byte of body can
  * carry kilobytes of them (CVE-2023-39326), so there is a budget for all those of a body.
  *
  * The trailers behind the last chunk are the head scanner's.
@@ -24,6 +25,7 @@ const SIZE_LF = 2;
 const DATA = 3;
 const DATA_CR = 4;
 const DATA_LF = 5;
+const BLANK = 6;
 
 /** Digits of a size, leading zeros counted in: 16^13 is about 2^53. */
 const MOST_DIGITS = 13;
@@ -32,6 +34,9 @@ const MOST_EXTENSION_BYTES = 16_384;
 
 const CR = 0x0d;
 const LF = 0x0a;
+const SP = 0x20;
+const TAB = 0x09;
+const SEMICOLON = 0x3b;
 
 /** Value of each hex digit; -1: not one. */
 const HEX = new Int8Array(256).fill(-1);
@@ -81,13 +86,19 @@ export class ChunkedDecoder {
             if (++this.#digits > MOST_DIGITS) return REFUSALS.malformedChunk;
             this.#left = this.#left * 16 + digit;
           } else if (this.#digits > 0 && byte === CR) this.#state = SIZE_LF;
-          else if (this.#digits > 0 && byte === 0x3b /* ; */) this.#state = EXTENSION;
+          else if (this.#digits > 0 && byte === SEMICOLON) this.#state = EXTENSION;
+          else if (this.#digits > 0 && (byte === SP || byte === TAB)) this.#state = BLANK;
           else return REFUSALS.malformedChunk;
           break;
         }
+        case BLANK:
+          if (byte === SEMICOLON) this.#state = EXTENSION;
+          else if (byte !== SP && byte !== TAB) return REFUSALS.malformedChunk;
+          if (++this.#extensionBytes > MOST_EXTENSION_BYTES) return REFUSALS.manyExtensions;
+          break;
         case EXTENSION:
           if (byte === CR) this.#state = SIZE_LF;
-          else if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) return REFUSALS.malformedChunk;
+          else if ((byte < SP && byte !== TAB) || byte === 0x7f) return REFUSALS.malformedChunk;
           if (++this.#extensionBytes > MOST_EXTENSION_BYTES) return REFUSALS.manyExtensions;
           break;
         case SIZE_LF:

@@ -28,6 +28,7 @@
 import type { Consumer, IOStream } from '../iostream/index.js';
 import { BodyBuffer } from './body-buffer.js';
 import { BodyReader } from './body-reader.js';
+import { MalformedBodyError } from './errors.js';
 import { HeldBytes } from './held-bytes.js';
 import type { Outbox } from './outbox.js';
 import type { ResolvedOptions } from './options.js';
@@ -46,8 +47,8 @@ export interface ConnectionHost {
   now(): number;
   /** Has the loop call back soon. */
   schedule(callback: () => void): void;
-  /** Gives a request to the program. @param failed Called at most once, now or later, with what the handler threw. */
-  handle(request: HTTPRequest, failed: (error: unknown) => void): void;
+  /** Gives a request to the program. What its handler throws, now or later, goes to {@link Connection.failed}. */
+  handle(connection: Connection, request: HTTPRequest): void;
   /** Who has sent a request. */
   clientOf(peer: Client, headers: HTTPRequest['headers']): Client;
   report(text: string, error: unknown): void;
@@ -200,7 +201,7 @@ export class Connection implements Consumer, ResponseChannel {
     this.#waiting = undefined;
     const response = new Response(this, head);
     const { options } = this.#host;
-    const request = new HTTPRequest(head, this.#peer, response);
+    const request = new HTTPRequest(head, this.#peer, response, options.maxParts);
     if (options.xheaders) request.client = this.#host.clientOf(this.#peer, request.headers);
     this.#request = request;
     this.#continueOwed = head.expectsContinue && !bodyBegun;
@@ -233,10 +234,16 @@ export class Connection implements Consumer, ResponseChannel {
 
   #handle(request: HTTPRequest, response: Response): void {
     this.#response = response;
-    this.#host.handle(request, (error) => {
-      response.fail(() => this.#sendRefusal(REFUSALS.failed));
+    this.#host.handle(this, request);
+  }
+
+  /** The handler of a request has thrown, now or later. */
+  failed(request: HTTPRequest, error: unknown): void {
+    const { response } = request;
+    const blamed = error instanceof MalformedBodyError ? REFUSALS.malformedBody : REFUSALS.failed;
+    response.fail(() => this.#sendRefusal(blamed));
+    if (blamed === REFUSALS.failed)
       this.#host.report(`The handler of ${request.method} ${request.uri} has failed`, error);
-    });
   }
 
   /** Somebody waits for a piece of the body. */
@@ -264,24 +271,18 @@ export class Connection implements Consumer, ResponseChannel {
     return this.#parser.bodyLeft > MOST_SKIPPED_BYTES && this.#reader?.hungry !== true;
   }
 
-  send(text: string, bytes: Uint8Array = NOTHING): void {
+  send(text: string, body: string | Uint8Array = ''): void {
     if (this.#stream.closed() || this.#ending) return;
     const { outbox } = this.#host;
     if (this.#soon !== '') {
       text = this.#soon + text;
       this.#soon = '';
     }
-    if (bytes.length > MOST_COPIED_BYTES) {
-      this.#sendNow(text);
-      return this.#stream.write(bytes, ignore);
-    }
-    if (!this.#serving) return this.#sendNow(text, bytes);
-    if (text.length + bytes.length > outbox.room) {
-      this.#flush();
-      if (text.length > outbox.room) return this.#sendNow(text, bytes);
-    }
+    if (!this.#serving || text.length + body.length > MOST_COPIED_BYTES) return this.#sendNow(text, body);
+    if (text.length + body.length > outbox.room) this.#flush();
     outbox.text(text);
-    outbox.append(bytes);
+    if (typeof body === 'string') outbox.text(body);
+    else outbox.append(body);
   }
 
   sendSoon(text: string): void {
@@ -291,11 +292,14 @@ export class Connection implements Consumer, ResponseChannel {
   }
 
   /** Without the outbox, behind what is in it. */
-  #sendNow(text: string, bytes: Uint8Array = NOTHING): void {
+  #sendNow(text: string, body: string | Uint8Array): void {
     this.#flush();
-    if (bytes.length === 0) this.#stream.send(Buffer.from(text, 'latin1'));
-    else if (text === '') this.#stream.send(bytes);
-    else this.#stream.send(Buffer.concat([Buffer.from(text, 'latin1'), bytes]));
+    if (typeof body === 'string') return this.#stream.send(Buffer.from(text + body, 'latin1'));
+    if (body.length <= MOST_COPIED_BYTES) {
+      return this.#stream.send(Buffer.concat([Buffer.from(text, 'latin1'), body]));
+    }
+    if (text !== '') this.#stream.send(Buffer.from(text, 'latin1'));
+    this.#stream.write(body, ignore);
   }
 
   /** Sends what is in the outbox, if it is this connection's. */

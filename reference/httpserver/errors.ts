@@ -130,3 +130,11 @@ export class RequestAbortedError extends Error {
     super('the client left before the end of its request');
   }
 }
+
+/** The body of a request is not the form that its Content-Type announces. If the handler lets it pass, the client gets 400. */
+export class MalformedBodyError extends Error {
+  override readonly name = 'MalformedBodyError';
+  constructor(why: string) {
+    super(`the body is not the form that its Content-Type announces: ${why}`);
+  }
+}

@@ -35,9 +35,9 @@ for (const name of NOTED) BY_LENGTH[name.length] = [name, Buffer.from(name)];
 
 /** A field of {@link NOTED}, and where its value is; whitespace behind the value is counted in. */
 export interface Noted {
-  readonly name: NotedName;
-  readonly start: number;
-  readonly end: number;
+  name: NotedName;
+  start: number;
+  end: number;
 }
 
 /** More bytes are needed. */
@@ -57,7 +57,9 @@ export class HeadScanner {
   methodEnd = 0;
   targetEnd = 0;
   lineEnd = 0;
+  /** The fields that it has noted: the first {@link notedCount}. The others are of earlier heads, and are used again. */
   readonly noted: Noted[] = [];
+  notedCount = 0;
 
   constructor(limits: ParserLimits) {
     this.#limits = limits;
@@ -77,7 +79,7 @@ export class HeadScanner {
     this.#state = state;
     this.#fieldCount = 0;
     this.length = 0;
-    this.noted.length = 0;
+    this.notedCount = 0;
   }
 
   /**
@@ -139,7 +141,10 @@ export class HeadScanner {
     const from = start + this.#nameStart;
     // Among token characters, the bit is the case of a letter; and no other character becomes a letter or '-' by it.
     for (let i = 0; i < letters.length; i++) if ((bytes[from + i]! | 0x20) !== letters[i]) return;
-    this.noted.push({ name, start: valueStart, end: valueEnd });
+    const noted = (this.noted[this.notedCount++] ??= { name, start: 0, end: 0 });
+    noted.name = name;
+    noted.start = valueStart;
+    noted.end = valueEnd;
   }
 
   /** Whether what came so far is more than all of it may be. */

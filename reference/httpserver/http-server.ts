@@ -238,7 +238,7 @@ export class HTTPServer {
       },
       now: () => loop.now(),
       schedule: (callback) => void loop.addCallback(callback),
-      handle: (request, failed) => this.#handle(request, failed),
+      handle: (connection, request) => this.#handle(connection, request),
       clientOf: (peer: Client, headers: HTTPHeaders) =>
         clientBehind(peer, headers, this.#options.trustedProxies),
       report: (text, error) => loop.report(text, error),
@@ -248,26 +248,27 @@ export class HTTPServer {
 
   // ── the handler ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  #handle(request: HTTPRequest, failed: (error: unknown) => void): void {
+  #handle(connection: Connection, request: HTTPRequest): void {
     let returned: unknown;
     try {
       returned = this.#handler(request);
     } catch (error) {
       if (isFatal(error)) throw error;
-      return failed(error);
+      return connection.failed(request, error);
     }
     if (!isThenable(returned)) return;
     returned.then(undefined, (error: unknown) => {
-      failed(error);
+      connection.failed(request, error);
       if (isFatal(error))
         this.#loop.addCallback(() => {
           throw error;
         });
     });
     // Many an async handler has its answer when all that is resolved already has run: so it goes out with those of this event.
-    this.#microtasks.probe();
+    // Asked until the answer is yes: in a microtask, where a handler that is late has made room for the next request, it would be no.
+    if (!this.#microtasks.available) this.#microtasks.probe();
     this.#microtasks.drain();
-    if (!this.#microtasks.available) failed(new MicrotasksBlockedError());
+    if (!this.#microtasks.available) connection.failed(request, new MicrotasksBlockedError());
   }
 }
 

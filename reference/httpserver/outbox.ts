@@ -2,6 +2,8 @@
  * The outbox: memory in which responses are put together, so that the answers to all requests of one read go out in one write. A
  * server has one. It is empty between two events; whoever is in an event has it for himself.
  */
+import { writeText } from './latin1.js';
+
 const OUTBOX_BYTES = 65_536;
 
 export class Outbox {
@@ -16,7 +18,7 @@ export class Outbox {
 
   /** Appends text, one byte a character. There has to be room. */
   text(text: string): void {
-    this.length += this.bytes.write(text, this.length, 'latin1');
+    this.length += writeText(this.bytes, text, this.length);
   }
 
   /** Appends bytes. There has to be room. */

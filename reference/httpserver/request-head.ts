@@ -19,6 +19,7 @@
  */
 import { TOKEN } from './head-grammar.js';
 import type { HeadScanner } from './head-scanner.js';
+import { textOf } from './latin1.js';
 import { REFUSALS, type Refusal } from './refusals.js';
 
 /** Of {@link RequestHead.bodyLength}: the body comes in chunks. */
@@ -55,10 +56,10 @@ let lastHost = '';
 
 /** @returns What the head means, or why it can't be served. */
 export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner): RequestHead | Refusal {
-  const text = bytes.toString('latin1', start, start + scanner.length);
+  const text = textOf(bytes, start, start + scanner.length);
   const method = text.slice(0, scanner.methodEnd);
   const target = text.slice(scanner.methodEnd + 1, scanner.targetEnd);
-  const minorVersion = versionOf(text, scanner.targetEnd + 1, scanner.lineEnd);
+  const minorVersion = versionOf(text.slice(scanner.targetEnd + 1, scanner.lineEnd));
   if (typeof minorVersion === 'object') return minorVersion;
 
   let host: string | undefined;
@@ -66,7 +67,8 @@ export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner
   let codings: string | undefined;
   let connection: string | undefined;
   let expectation: string | undefined;
-  for (const { name, start, end } of scanner.noted) {
+  for (let i = 0; i < scanner.notedCount; i++) {
+    const { name, start, end } = scanner.noted[i]!;
     const value = valueAt(text, start, end);
     switch (name) {
       case 'host':
@@ -119,14 +121,11 @@ export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner
 }
 
 /** RFC 9112 2.3: two digits, exactly. */
-function versionOf(text: string, start: number, end: number): 0 | 1 | Refusal {
-  if (end - start !== 8 || !text.startsWith('HTTP/', start) || text[start + 6] !== '.')
-    return REFUSALS.version;
-  const major = text.charCodeAt(start + 5) - 0x30;
-  const minor = text.charCodeAt(start + 7) - 0x30;
-  if (!(major >= 0 && major <= 9 && minor >= 0 && minor <= 9)) return REFUSALS.version;
-  if (major !== 1) return REFUSALS.httpVersion;
-  return minor === 0 ? 0 : 1;
+function versionOf(version: string): 0 | 1 | Refusal {
+  if (version === 'HTTP/1.1') return 1;
+  if (version === 'HTTP/1.0') return 0;
+  if (!/^HTTP\/\d\.\d$/.test(version)) return REFUSALS.version;
+  return version.startsWith('HTTP/1.') ? 1 : REFUSALS.httpVersion;
 }
 
 function framingOf(

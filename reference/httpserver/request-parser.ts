@@ -16,6 +16,7 @@
 import { ChunkedDecoder } from './chunked-decoder.js';
 import { DONE } from './head-grammar.js';
 import { HeadScanner, MORE } from './head-scanner.js';
+import { textOf } from './latin1.js';
 import type { ParserLimits } from './limits.js';
 import { REFUSALS, type Refusal } from './refusals.js';
 import { CHUNKED, interpretHead, type RequestHead } from './request-head.js';
@@ -78,7 +79,7 @@ export class RequestParser {
 
   /**
    * What comes next. O(bytes not seen yet)
-   * @param bytes Memory: latin1Slice is taken of it.
+   * @param bytes Memory.
    * @param start Where to go on: {@link at} of the last call, or the same byte in other memory.
    * @param end How far there are bytes.
    * @returns See {@link Next}; or why the request is refused, again and again.
@@ -176,7 +177,7 @@ export class RequestParser {
     if (scanned !== DONE)
       return this.#refuse(scanned === REFUSALS.malformedHead ? REFUSALS.malformedTrailers : scanned);
     const { length } = this.#scanner;
-    this.trailers = bytes.toString('latin1', this.at, this.at + length);
+    this.trailers = textOf(bytes, this.at, this.at + length);
     this.at += length;
     this.#phase = 'between';
     return 'end';

@@ -2,7 +2,9 @@
  * A request, as the handler has it: what was asked, and the ways to answer.
  */
 import type { BodyReader } from './body-reader.js';
+import { joined, parseForm, parseQuery, type Form } from './form.js';
 import { HTTPHeaders } from './headers.js';
+import type { HTTPFile } from './multipart.js';
 import type { RequestHead } from './request-head.js';
 import type { ResponseHeaders, Status } from './response-head.js';
 import type { Response, ResponseWriter } from './response.js';
@@ -22,6 +24,9 @@ export class HTTPRequest {
   readonly #response: Response;
   #headers: HTTPHeaders | undefined;
   #closeCallbacks: (() => void)[] | undefined;
+  #queryArguments: Map<string, string[]> | undefined;
+  #form: Form | undefined;
+  readonly #maxParts: number;
 
   /** The body; empty if there is none, or if it is streamed. */
   body: Uint8Array = NO_BODY;
@@ -34,7 +39,8 @@ export class HTTPRequest {
   client: Client;
 
   /** Made by the server. */
-  constructor(head: RequestHead, client: Client, response: Response) {
+  constructor(head: RequestHead, client: Client, response: Response, maxParts: number) {
+    this.#maxParts = maxParts;
     this.#head = head;
     this.client = client;
     this.#response = response;
@@ -88,6 +94,30 @@ export class HTTPRequest {
   /** How the client speaks to whom it takes for the server: `http` unless an option or a trusted proxy says otherwise. */
   get protocol(): 'http' | 'https' {
     return this.client.protocol;
+  }
+
+  /** The values of the query, by name (urlencoded.ts). */
+  get queryArguments(): Map<string, string[]> {
+    return (this.#queryArguments ??= parseQuery(this.query));
+  }
+
+  /** The values of a form in the body, by name. @throws {MalformedBodyError} */
+  get bodyArguments(): Map<string, string[]> {
+    return this.#parsedForm.fields;
+  }
+
+  /** {@link queryArguments}, and {@link bodyArguments} behind them. @throws {MalformedBodyError} */
+  get arguments(): Map<string, string[]> {
+    return joined(this.queryArguments, this.bodyArguments);
+  }
+
+  /** The files of a form in the body, by name. @throws {MalformedBodyError} */
+  get files(): Map<string, HTTPFile[]> {
+    return this.#parsedForm.files;
+  }
+
+  get #parsedForm(): Form {
+    return (this.#form ??= parseForm(this.headers.get('Content-Type'), this.body, this.#maxParts));
   }
 
   get #pathAndQuery(): string {

@@ -38,8 +38,8 @@ import { isBodiless } from './status.js';
 export interface ResponseChannel {
   /** The connection can't go on after this response, whatever it is. */
   readonly closing: boolean;
-  /** Sends text, one byte a character, and bytes behind it. */
-  send(text: string, bytes?: Uint8Array): void;
+  /** Sends a text, and bytes or a text behind it; both texts have one byte a character. */
+  send(text: string, body?: string | Uint8Array): void;
   /** As {@link send}, but may wait for what comes next. */
   sendSoon(text: string): void;
   /** Settles when the kernel has taken what was sent; undefined: it has. */
@@ -97,10 +97,9 @@ export class Response {
     const text = this.#begin(status, fields.text, bodiless ? 'none' : (declared ?? length), fields.close);
     this.#state = 'done';
     if (head || length === 0) this.#channel.send(text);
-    // A text without special characters, as most are: head and body are one text.
-    else if (typeof body !== 'string') this.#channel.send(text, body);
-    else if (length === body.length) this.#channel.send(text + body);
-    else this.#channel.send(text, Buffer.from(body));
+    // A text without special characters, as most are, has one byte a character, like the head.
+    else if (typeof body === 'string' && length > body.length) this.#channel.send(text, Buffer.from(body));
+    else this.#channel.send(text, body);
     this.#channel.completed(!this.#close);
   }
 

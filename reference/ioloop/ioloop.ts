@@ -107,6 +107,11 @@ export class IOLoop implements Required<Loop> {
     return this.#runningBy !== undefined;
   }
 
+  /** After {@link close}: it takes nothing on any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   // ── handlers ────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**

@@ -18,5 +18,7 @@ export function checkCount(what: string, value: number, least: number): void {
 
 /** @throws {InvalidCountError} unless it is a number of bytes; Infinity is no limit. */
 export function checkLimit(what: string, value: number): void {
-  if (value !== Infinity) checkCount(what, value, 1);
+  if (value === Infinity) return;
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidCountError(what, value, 1, ', or Infinity for no limit');
 }

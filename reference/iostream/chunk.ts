@@ -29,9 +29,9 @@ export class Chunk {
   constructor(bytes?: Uint8Array) {
     this.given = bytes !== undefined;
     this.end = bytes?.length ?? 0;
-    const memory = bytes ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
-    this.bytes = new Uint8Array(memory.buffer, memory.byteOffset, memory.length);
-    this.buffer = Buffer.from(memory.buffer, memory.byteOffset, memory.length);
+    this.buffer = bytes === undefined ? Buffer.allocUnsafeSlow(CHUNK_BYTES) : asBuffer(bytes);
+    const { buffer, byteOffset, length } = this.buffer;
+    this.bytes = new Uint8Array(buffer, byteOffset, length);
   }
 
   /** How many bytes count. */
@@ -43,6 +43,10 @@ export class Chunk {
   get room(): number {
     return this.bytes.length - this.end;
   }
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }
 
 const spare: Chunk[] = [];

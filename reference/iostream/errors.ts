@@ -30,8 +30,8 @@ export class InvalidPatternError extends TypeError {
 /** A number of bytes is an integer, and within the limits of its use. */
 export class InvalidCountError extends RangeError {
   override readonly name = 'InvalidCountError';
-  constructor(what: string, value: unknown, least: number) {
-    super(`${what} ${show(value)} is no number of bytes: pass an integer from ${least} on`);
+  constructor(what: string, value: unknown, least: number, orElse = '') {
+    super(`${what} ${show(value)} is no number of bytes: pass an integer from ${least} on${orElse}`);
   }
 }
 
@@ -43,11 +43,11 @@ export class InvalidBytesError extends TypeError {
   }
 }
 
-/** A callback is a function; without one, the call returns a promise. */
+/** A callback is a function; without one, most calls return a promise. */
 export class InvalidCallbackError extends TypeError {
   override readonly name = 'InvalidCallbackError';
-  constructor(callback: unknown) {
-    super(`callback ${show(callback)} is not a function: pass one, or undefined to get a promise`);
+  constructor(callback: unknown, wayOut = 'pass one, or undefined to get a promise') {
+    super(`callback ${show(callback)} is not a function: ${wayOut}`);
   }
 }
 
@@ -71,7 +71,9 @@ export class WriteBufferFullError extends Error {
     readonly limit: number,
   ) {
     super(
-      `${size} bytes can't be written while ${waiting} wait, as ${limit} may (maxWriteBytes): wait for the callback of an earlier write`,
+      size > limit
+        ? `${size} bytes can't be written by one call, as ${limit} may wait (maxWriteBytes): write them in parts, each in the callback of the one before`
+        : `${size} bytes can't be written while ${waiting} wait, as ${limit} may (maxWriteBytes): wait for the callback of an earlier write`,
     );
   }
 }

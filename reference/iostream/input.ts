@@ -7,7 +7,7 @@
  *
  * It has *ended* when the kernel has no more, by end of file or by an error. What has come stays readable: see iostream.ts.
  */
-import { EAGAIN, EINTR, PosixError, type Posix } from '../../posix/index.js';
+import { EAGAIN, EINTR, PosixError, type Posix, type Result } from '../../posix/index.js';
 import { ReadBuffer } from './read-buffer.js';
 import { WAIT, type Read } from './reads.js';
 
@@ -88,8 +88,7 @@ export class Input {
       const result = this.#buffer.receive(this.#posix, this.#fd, most);
       if (result > 0) return result;
       if (result === -EINTR) continue;
-      if (result !== -EAGAIN) this.end(result === 0 ? undefined : new PosixError(result, 'read')); // STREAM-READ-18
-      return 0;
+      return this.#nothing(result);
     }
   }
 
@@ -103,9 +102,13 @@ export class Input {
       const result = this.#posix.read(this.#fd, memory, 0, memory.length);
       if (result > 0) return result;
       if (result === -EINTR) continue;
-      if (result !== -EAGAIN) this.end(result === 0 ? undefined : new PosixError(result, 'read'));
-      return 0;
+      return this.#nothing(result);
     }
+  }
+
+  #nothing(result: Result): 0 {
+    if (result !== -EAGAIN) this.end(result === 0 ? undefined : new PosixError(result, 'read')); // STREAM-READ-18
+    return 0;
   }
 
   /** The last {@link receive} got all that it asked for: there may be more. */

@@ -15,6 +15,7 @@ import {
   O_NONBLOCK,
   O_RDONLY,
   O_WRONLY,
+  SOCK_SEQPACKET,
   SOCK_STREAM,
   SOL_SOCKET,
   SO_ACCEPTCONN,
@@ -69,6 +70,11 @@ export function inspect(posix: Posix, fd: number): Transport {
 }
 
 function checkSocket(posix: Posix, fd: number, type: number): void {
+  if (type === SOCK_SEQPACKET)
+    throw new NotAStreamError(
+      fd,
+      'but a socket of whole messages (SOCK_SEQPACKET), whose ends a stream would lose: make it with SOCK_STREAM, or watch it by addHandler and call recv',
+    );
   if (type !== SOCK_STREAM)
     throw new NotAStreamError(
       fd,

@@ -18,10 +18,27 @@ const tell = (answers: ReadonlyMap<string, readonly number[]>): string =>
 const evidence = ({ violations: [first], reason }: ClauseResult): string | undefined =>
   first === undefined ? reason : `${first.check}: ${first.text}`;
 
+/**
+ * Of an exchange, that it fails, or is accepted with a note, is the server's answer; how often a rule finds something in the traces of a loop
+ * is chance.
+ */
+const isAnswered = ({ profile }: ClauseResult): boolean => profile === 'http' || profile === 'server';
+
+function exchangeDifferences(results: readonly (ClauseResult | undefined)[], id: string): string[] {
+  const first = results[0];
+  if (first === undefined || !isAnswered(first)) return [];
+  const failed = byAnswer(results, (result) => `${result?.violationCount ?? 0} exchanges fail`);
+  const notes = byAnswer(results, (result) => (result?.notes ?? []).join('; '));
+  return [
+    ...(failed.size < 2 ? [] : [`${id}: ${tell(failed)}`]),
+    ...(notes.size < 2 ? [] : [`${id}: notes: ${tell(notes)}`]),
+  ];
+}
+
 function clauseDifferences(reports: readonly Report[], id: string): string[] {
   const results = reports.map(({ clauses }) => clauses.find((clause) => clause.id === id));
   const answers = byAnswer(results, (result) => result?.verdict ?? 'absent');
-  if (answers.size < 2) return [];
+  if (answers.size < 2) return exchangeDifferences(results, id);
   const reasons = [...answers.values()].flatMap(([run]) => {
     const result = results[run! - 1];
     const why = result && evidence(result);

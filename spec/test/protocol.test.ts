@@ -2,11 +2,10 @@
 import t from 'tap';
 import type { z } from 'zod';
 import { readHistory } from '../../conformance/trace/history-builder.js';
-import { REGISTERING } from '../../conformance/trace/timeline.js';
 import { blocksOf, tableRows } from '../../test/markdown.js';
 import { FACETS } from '../contract.js';
 import { CAPABILITIES, Hello, Reply, Request } from '../protocol.js';
-import { Action, FdSpec, type Scenario } from '../scenario.js';
+import { Action, FdSpec, REGISTERING, type Scenario } from '../scenario.js';
 import { Did, Enter, ThreadReport, TraceRecord, type Trace } from '../trace.js';
 
 const FILE = 'spec/protocol.md';

@@ -19,6 +19,18 @@ import {
 import { isInnocent, reportedAfter } from './reported.js';
 import { closeFrameAt, closingAt } from './trouble.js';
 
+/** Writes that were accepted after the program had ended the stream's output, to a peer that has got that end. */
+function* writesAfterTheEnd(h: History): Generator<readonly [Output, Send]> {
+  for (const output of outputs(h)) {
+    const { stream, sent, collects } = output;
+    const ended = stream.ends.find((step) => step.record.k === 'did' && step.record.raised === undefined);
+    const eof = collects.find((collect) => collect.eof);
+    if (ended === undefined || eof === undefined || eof.total > sent.length) continue;
+    for (const send of stream.sends)
+      if (send.at > ended.index && send.failed === undefined) yield [output, send];
+  }
+}
+
 /** The first write that was accepted after the peer had gone, of streams that the program hasn't closed by then. */
 function* writesToNobody(h: History): Generator<Send> {
   for (const output of outputs(h)) {
@@ -108,7 +120,14 @@ export const writingRules: RuleSet = {
       const all = collects.find(({ total }) => total >= sent.length);
       if (sent.length === 0 || all === undefined) continue;
       const when = `though stream ${stream.name} has nothing left to write`;
-      judgeWaiting(h, say, (gap) => gap.from >= all.step.index && isUndisturbed(output, gap.to), when);
+      // A pipe whose reader has left shows an error that can't be masked. Sockets have reads that tell of it, and rules of those.
+      const isPipe = stream.file.kind === 'pipe';
+      judgeWaiting(
+        h,
+        say,
+        (gap) => gap.from >= all.step.index && (isPipe || isUndisturbed(output, gap.to)),
+        when,
+      );
     }
   },
 
@@ -131,6 +150,12 @@ export const writingRules: RuleSet = {
   },
 
   'STREAM-WRITE-5': (h, say) => {
+    for (const [{ stream }, send] of writesAfterTheEnd(h))
+      if (toldOf(send) === 'done' && send.bytes.length > 0)
+        say.broken(
+          toldAt(send),
+          `a write of stream ${stream.name} was told as done, though it had ended its output before, and its peer got the end`,
+        );
     for (const output of outputs(h)) {
       // TCP may need time between the ends; elsewhere what the kernel took can be read at once.
       if (output.stream.file.kind !== 'pair' && output.stream.file.kind !== 'pipe') continue;

@@ -10,7 +10,7 @@
  * is not the usual, is said by the index of the action in its run. Of a stream's callbacks a test says what they brought:
  * `got('line', 'a\n')`, `failed('line')`.
  */
-import type { Action, Scenario } from '../../../spec/scenario.js';
+import { REGISTERING, type Action, type Scenario } from '../../../spec/scenario.js';
 import type {
   CallbackKind,
   Did,
@@ -21,7 +21,6 @@ import type {
   Trace,
   TraceRecord,
 } from '../../../spec/trace.js';
-import { REGISTERING } from '../../trace/timeline.js';
 import { Pipes } from './pipes.js';
 
 /** What one action gave; the rest of its record is filled in. */

@@ -119,6 +119,20 @@ export const closingChecks: readonly Check[] = [
     ]),
   ]),
   check({
+    clauses: ['STREAM-CLOSE-11', 'STREAM-WRITE-1'],
+    name: 'the-end-of-an-idle-pipe',
+    fds: { a: { kind: 'pipe', near: 'write' } },
+    main: [stream('a', 's'), send('s', 'bye'), inTurn([]).begin, start],
+    callbacks: inTurn([endStream('s')], [collect('a.peer')], [collect('a.peer')]).callbacks,
+  }),
+  check({
+    clauses: ['STREAM-CLOSE-11', 'STREAM-WRITE-1'],
+    name: 'a-pipe-ended-with-much-to-write',
+    fds: { a: { kind: 'pipe', near: 'write', buffer: 4096 } },
+    main: [stream('a', 's'), sendBytes('s', 100_000), endStream('s'), inTurn([]).begin, start],
+    callbacks: inTurn(...again(60, collect('a.peer'))).callbacks,
+  }),
+  check({
     clauses: ['STREAM-CLOSE-1', 'STREAM-CLOSE-2'],
     name: 'twice-and-in-its-own-callback',
     fds: { a: 'pair' },

@@ -89,7 +89,7 @@ export function sweep({
             ...(i === way.pieces.length - 1 ? ENDINGS[ending] : []),
           ]);
           const turns = inTurn(...stages);
-          return check({
+          const single = check({
             clauses: clauses(way),
             name: [name, kind, ...(ending === 'open' ? [] : [ending]), way.name].join('-'),
             fds: { a: kind },
@@ -97,6 +97,7 @@ export function sweep({
             callbacks: { ...callbacks, ...turns.callbacks },
             needs,
           });
+          return { ...single, sweep: name };
         }),
       ),
   );

@@ -2,7 +2,7 @@
 import type { FdSpec } from '../../../spec/scenario.js';
 import type { Check } from '../check.js';
 import { check, close, done, quietly, quietlyThen, start } from '../program.js';
-import { again, closeStream, collect, inTurn, send, sendBytes, stream } from './words.js';
+import { again, closeStream, collect, endStream, inTurn, send, sendBytes, stream } from './words.js';
 
 /** The stream has the writing end. */
 const WRITING: Readonly<Record<string, FdSpec>> = {
@@ -141,6 +141,38 @@ export const writingChecks: readonly Check[] = [
       callbacks: { sent: [collect('a.peer')], ...inTurn(...again(ROOM, collect('a.peer'))).callbacks },
     }),
   ),
+  check({
+    clauses: ['STREAM-WRITE-3'],
+    name: 'the-reader-of-an-idle-pipe-leaves',
+    fds: { a: WRITING['pipe']! },
+    main: [stream('a', 's'), send('s', 'all'), inTurn([]).begin, start],
+    callbacks: {
+      stage1: [collect('a.peer'), close('a.peer'), quietly.begin],
+      ...quietly.callbacks,
+    },
+  }),
+  check({
+    clauses: ['STREAM-WRITE-3'],
+    name: 'the-reader-of-a-pipe-leaves-after-two-writes',
+    fds: { a: WRITING['pipe']! },
+    main: [stream('a', 's'), send('s', 'one'), inTurn([]).begin, start],
+    callbacks: {
+      ...inTurn([collect('a.peer'), send('s', 'two')]).callbacks,
+      end: [collect('a.peer'), close('a.peer'), quietly.begin],
+      ...quietly.callbacks,
+    },
+  }),
+  check({
+    clauses: ['STREAM-WRITE-5'],
+    name: 'a-write-after-its-own-end',
+    fds: { a: 'pair' },
+    main: [stream('a', 's'), send('s', 'before', 'sent'), inTurn([]).begin, start],
+    callbacks: {
+      sent: [collect('a.peer')],
+      late: [],
+      ...inTurn([endStream('s')], [send('s', 'late', 'late')], [collect('a.peer')]).callbacks,
+    },
+  }),
   check({
     clauses: ['STREAM-WRITE-5', 'STREAM-WRITE-1'],
     name: 'a-small-one-told',

@@ -255,7 +255,9 @@ t.test('a closed loop takes nothing on, and lets everything go', async (t) => {
   const task = loop.addCallback(nothing);
   const timer = loop.callLater(1, nothing);
   const periodic = loop.periodic(nothing, 1);
+  t.notOk(loop.closed);
   loop.close();
+  t.ok(loop.closed);
   const refused = {
     start: () => loop.start(),
     addHandler: () => loop.addHandler(a, nothing, READ),

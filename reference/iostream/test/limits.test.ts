@@ -63,6 +63,20 @@ const CASES: readonly Case[] = [
     },
   ]),
   {
+    name: 'until: Infinity is no limit of its own',
+    options: {},
+    read: (stream, transcript) => stream.readUntil('\n', transcript.read('read'), Infinity),
+    packets: ['abcdefghij\n'],
+    told: 'abcdefghij\n',
+  },
+  {
+    name: 'until: Infinity leaves the limit of the stream',
+    options: ten,
+    read: (stream, transcript) => stream.readUntil('\n', transcript.read('read'), Infinity),
+    packets: ['abcdefghij\n'],
+    told: OVERFLOW,
+  },
+  {
     name: 'bytes: just the limit',
     options: ten,
     read: exactly(10),

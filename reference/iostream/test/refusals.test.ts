@@ -5,6 +5,7 @@ import {
   AF_UNIX,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
+  SOCK_SEQPACKET,
   SOCK_STREAM,
   check,
   posix,
@@ -12,7 +13,7 @@ import {
 import type { StreamAddress } from '../../../spec/stream-contract.js';
 import { makeLoop } from '../../ioloop/test/help.js';
 import { IOStream } from '../index.js';
-import { Transcript, connectedPair, isOpen, listen, wire } from './help.js';
+import { Peer, Transcript, connectedPair, isOpen, listen, wire } from './help.js';
 
 const ignore = () => {};
 /** What no type checker would let pass. */
@@ -26,7 +27,7 @@ interface Refusal {
   readonly message: RegExp;
 }
 
-const counts = [-1, 1.5, NaN, Infinity, '3', null, {}, 2 ** 53];
+const counts = [-1, 1.5, NaN, '3', null, {}, 2 ** 53];
 const REFUSALS: readonly Refusal[] = [
   ...['', new Uint8Array(0), 10, null, [10], {}].map((delimiter) => ({
     call: 'readUntil',
@@ -56,6 +57,12 @@ const REFUSALS: readonly Refusal[] = [
       message: /^maxBytes .*from 1 on/,
     },
   ]),
+  ...['readBytes', 'readSome'].map((call) => ({
+    call,
+    with: [Infinity, ignore],
+    name: 'InvalidCountError',
+    message: /^size Infinity .* on$/,
+  })),
   { call: 'readSome', with: [0, ignore], name: 'InvalidCountError', message: /^size 0 / },
   { call: 'readUntil', with: ['\n', ignore, 0], name: 'InvalidCountError', message: /^maxBytes 0 / },
   ...[5, null, undefined, {}, [1]].map((bytes) => ({
@@ -79,7 +86,12 @@ const REFUSALS: readonly Refusal[] = [
     message: /is not a function/,
   })),
   { call: 'readUntilClose', with: [5], name: 'InvalidCallbackError', message: /callback 5 is not/ },
-  { call: 'setCloseCallback', with: [undefined], name: 'InvalidCallbackError', message: /is not a function/ },
+  {
+    call: 'setCloseCallback',
+    with: [undefined],
+    name: 'InvalidCallbackError',
+    message: /^callback undefined is not a function: pass one$/,
+  },
 ];
 
 t.test('what is wrong is refused in the call, and nothing is lost by it', (t) => {
@@ -126,12 +138,45 @@ t.test('a closed stream takes on nothing, and says why it is closed', (t) => {
   t.end();
 });
 
+t.test('a stream of a closed loop takes on nothing, and sends nothing', (t) => {
+  const { loop } = makeLoop(t);
+  const [near, far] = connectedPair();
+  const peer = new Peer(far);
+  const stream = new IOStream(loop, near);
+  const unconnected = new IOStream(loop, check(posix.socket(AF_UNIX, SOCK_STREAM, 0), 'socket'));
+  const fail = () => t.fail('nobody calls');
+  peer.send('line\n');
+  loop.close();
+  for (const call of [
+    () => stream.readUntil('\n', fail),
+    () => stream.readUntilRegex(/x/, fail),
+    () => stream.readBytes(0, fail),
+    () => stream.readSome(1, fail),
+    () => stream.readUntilClose(fail),
+    () => stream.write('x', fail),
+    () => stream.write('x'),
+    () => unconnected.connect({ family: 'unix', path: '/nowhere' }, fail),
+  ])
+    t.throws(call, { name: 'LoopClosedError', message: / of a stream on a closed loop: make a new one$/ });
+  t.notOk(stream.reading());
+  t.notOk(stream.writing());
+  t.equal(peer.receive(), '');
+  for (const each of [stream, unconnected]) {
+    each.close();
+    t.throws(() => each.write('x', fail), { name: 'StreamClosedError' }, 'that comes first');
+  }
+  peer.close();
+  t.end();
+});
+
 t.test('what no stream can stand over', (t) => {
   const { loop, spin } = makeLoop(t);
   const file = openSync('package.json', 'r');
   const folder = openSync('.', 'r');
   const { fd: listener } = listen();
   const datagrams = check(posix.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), 'socket');
+  const packets = new Int32Array(2);
+  check(posix.socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, packets), 'socketpair');
   const counter = check(posix.eventfd(0, 0), 'eventfd');
   const [near, far] = connectedPair();
   posix.close(far);
@@ -145,6 +190,7 @@ t.test('what no stream can stand over', (t) => {
     [folder, /a file/],
     [listener, /a listener/],
     [datagrams, /datagrams/],
+    [packets[0], /whole messages .*: make it with SOCK_STREAM, or /],
     [counter, /without a peer/],
   ];
   for (const [fd, message] of cases)
@@ -152,7 +198,7 @@ t.test('what no stream can stand over', (t) => {
   for (const fd of [file, folder, listener, datagrams, counter]) t.ok(isOpen(fd), 'it is the caller’s');
   closeSync(file);
   closeSync(folder);
-  for (const fd of [listener, datagrams, counter]) posix.close(fd);
+  for (const fd of [listener, datagrams, counter, ...packets]) posix.close(fd);
   spin(2);
   t.end();
 });
@@ -175,7 +221,7 @@ t.test('limits are numbers of bytes', (t) => {
     for (const name of ['maxReadBytes', 'maxWriteBytes'])
       t.throws(() => new IOStream(loop, near, { [name]: any(value) }), {
         name: 'InvalidCountError',
-        message: new RegExp(`^${name} `),
+        message: new RegExp(`^${name} .* from 1 on, or Infinity for no limit$`),
       });
   const stream = new IOStream(loop, near, { maxReadBytes: Infinity, maxWriteBytes: Infinity });
   stream.close();

@@ -220,6 +220,19 @@ t.test('a pipe: one end reads, the other writes, and to end it is to close it', 
   t.end();
 });
 
+t.test('a pipe with nothing on its way is ended, too', (t) => {
+  const { loop, spin } = wire(t);
+  const [from, to] = openPipe();
+  const writer = new IOStream(loop, to);
+  spin(2);
+  writer.end();
+  spin(2);
+  t.ok(writer.closed());
+  t.notOk(isOpen(to));
+  posix.close(from);
+  t.end();
+});
+
 eachPoller(t, 'a pipe whose reader has gone closes the writer, idle or not', (t, poller) => {
   const { loop, spin, log } = wire(t, { poller });
   const transcript = new Transcript();
@@ -247,10 +260,14 @@ t.test('the write that would exceed the limit is refused, and nothing of it is w
     size: 1_000_001,
     waiting: 0,
     limit: 1_000_000,
+    message: /^1000001 bytes .* by one call, .*: write them in parts/,
   });
   stream.write(Buffer.alloc(1_000_000, 'a'), transcript.done('whole'));
   t.ok(stream.writing());
-  t.throws(() => stream.write(Buffer.alloc(1_000_000, 'b'), () => {}), { name: 'WriteBufferFullError' });
+  t.throws(() => stream.write(Buffer.alloc(1_000_000, 'b'), () => {}), {
+    name: 'WriteBufferFullError',
+    message: /^1000000 bytes .* while \d+ wait, .*: wait for /,
+  });
   let got = '';
   while (stream.writing()) {
     spin(2);

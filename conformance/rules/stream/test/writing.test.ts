@@ -135,6 +135,13 @@ testRules(writingRules, {
       ['silent', SPINNING, { main: { 3: { data: 'hell' } } }],
     ],
     [calm(HELLO, TAKE, closeStream('s')), ['silent', SPINNING]],
+    // A peer that leaves shows in the reads of a socket; of a pipe, in nothing but the error.
+    [calm(HELLO, TAKE, fin), ['silent', SPINNING]],
+    [
+      { ...calm(HELLO, TAKE, fin), fds: { a: { kind: 'pipe', near: 'write' } } },
+      ['kept', CALM],
+      ['broken', SPINNING],
+    ],
   ],
   'STREAM-WRITE-4': [
     [
@@ -158,6 +165,17 @@ testRules(writingRules, {
       ['broken', [{ run: 'sent', actions: { 0: { data: HALF } } }, 'stage1', 'stage2', 'end']],
       ['silent', ['stage1', 'stage2', 'end']],
       ['silent', [failed('sent'), 'stage1', 'stage2', 'end']],
+    ],
+    // After its own end nothing goes out any more.
+    [
+      program([HELLO, endStream('s'), send('s', 'late', 'sent')], [[TAKE]], { callbacks: { sent: [] } }),
+      ['broken', ['sent', took(1, 'hello', { eof: true }), 'end']],
+      ['silent', [failed('sent'), took(1, 'hello', { eof: true }), 'end']],
+      ['silent', [took(1, 'hello', { eof: true }), 'end']],
+      // The end was not one, or isn't known to be.
+      ['silent', ['sent', took(1, 'hellolate', { eof: true }), 'end']],
+      ['silent', ['sent', took(1, 'hello'), 'end']],
+      ['silent', ['sent', took(1, 'hello', { eof: true }), 'end'], raises(3)],
     ],
     // TCP may take its time.
     [

@@ -1,0 +1,32 @@
+/**
+ * application/x-www-form-urlencoded: queries, and the bodies of simple forms. (WHATWG URL 5.1)
+ *
+ * Names and values without content are kept, and what occurs several times is kept several times. A `%` that no two hex digits follow
+ * stands for itself; bytes that are not UTF-8 become U+FFFD.
+ */
+
+/** Adds the pairs of a text, one character (U+0000 to U+00FF) a byte, to lists by name. O(length) */
+export function parseUrlencoded(text: string, lists: Map<string, string[]>): void {
+  if (text === '') return;
+  for (const pair of text.split('&')) {
+    if (pair === '') continue;
+    const equals = pair.indexOf('=');
+    const name = decode(equals < 0 ? pair : pair.slice(0, equals));
+    const value = equals < 0 ? '' : decode(pair.slice(equals + 1));
+    append(lists, name, value);
+  }
+}
+
+/** Adds to the list of a name. */
+export function append<T>(lists: Map<string, T[]>, name: string, value: T): void {
+  const list = lists.get(name);
+  if (list === undefined) lists.set(name, [value]);
+  else list.push(value);
+}
+
+function decode(text: string): string {
+  const bytes = text
+    .replaceAll('+', ' ')
+    .replace(/%([\dA-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
