@@ -343,6 +343,7 @@ export class ExchangePool {
       do {
         const { is } = await ask(served.address, '/', aliveMs);
         if (is === 'response') return true;
+        if (this.#servers.isGone) return false;
         // Refused, or closed: it may be that a supervisor starts it again, or that its backlog was full.
         await new Promise((resolve) => setTimeout(resolve, 20));
       } while (!isLate);
