@@ -25,7 +25,7 @@ const CHUNKED =
   'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;a="b"\r\nhel\r\n2\r\nlo\r\n0\r\nX-T: 1\r\n\r\n';
 
 void t.test('framing', (t) => {
-  const bodies: readonly (readonly [string, string, string, readonly string[]?, ('fin' | 'rst')?])[] = [
+  const bodies: readonly (readonly [string, string, string, (readonly string[])?, ('fin' | 'rst')?])[] = [
     [OK, 'hello', 'length'],
     [CHUNKED, 'hello', 'chunked'],
     ['HTTP/1.1 200 OK\r\n\r\nhello', 'hello', 'close', [], 'fin'],
