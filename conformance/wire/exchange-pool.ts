@@ -94,6 +94,8 @@ export class ExchangePool {
     });
     if (again.length > 0 && this.#over === undefined) {
       const first = new Map(again.map((exchange) => [exchange, this.#verdicts.get(exchange)!]));
+      // What the second run does not come to is in error.
+      for (const exchange of again) this.#verdicts.delete(exchange);
       await this.#all(again, WIDTH_AGAIN);
       for (const [exchange, before] of first) this.#compare(exchange, before);
     }
@@ -157,7 +159,7 @@ export class ExchangePool {
     await Promise.all(Array.from({ length: Math.min(width, queue.length) }, worker));
     if (!down && !(await this.#clear())) declareDown();
     if (!down) return [];
-    const finished = [...this.#suspects].reverse();
+    const finished = [...this.#suspects.keys()].reverse();
     this.#suspects.clear();
     const unblamed = await this.#blame([...active], finished);
     return [...unblamed, ...queue];
@@ -183,12 +185,8 @@ export class ExchangePool {
    * @param finished since the last good beat, the latest first
    * @returns the suspects that are to be run again, beside others
    */
-  async #blame(
-    active: readonly Exchange[],
-    finished: readonly (readonly [Exchange, ExchangeResult])[],
-  ): Promise<Exchange[]> {
-    const done = finished.map(([exchange]) => exchange);
-    const suspects = [...active, ...done];
+  async #blame(active: readonly Exchange[], finished: readonly Exchange[]): Promise<Exchange[]> {
+    const suspects = [...active, ...finished];
     const condition = this.#servers.condition();
     if (!this.#servers.canRestart) {
       const beside = suspects.length > 1 ? `, or one of ${suspects.length - 1} that ran beside it` : '';
@@ -197,9 +195,7 @@ export class ExchangePool {
         kind: 'server-down',
         text: `${this.#over} (${condition}): the rest was not run; with --start, or an adapter, the kit could start it again`,
       });
-      // What a server did wrong before it went down, it did.
-      for (const [exchange, result] of finished)
-        if (result.is === 'failed' && !result.timed) this.#settle(exchange, result);
+      // What failed meanwhile may have failed because nobody was there any more: no verdict on it either.
       return [];
     }
     if (!(await this.#restart(suspects[0]?.name ?? 'the beginning'))) return [];
@@ -208,9 +204,9 @@ export class ExchangePool {
       blamed = (await this.#breaksAlone(exchange)) || blamed;
       if (this.#over !== undefined) return [];
     }
-    if (blamed) return done;
-    for (const [index, exchange] of done.entries())
-      if (await this.#breaksAlone(exchange)) return done.slice(index + 1);
+    if (blamed) return [...finished];
+    for (const [index, exchange] of finished.entries())
+      if (await this.#breaksAlone(exchange)) return finished.slice(index + 1);
     this.#problems.push({
       kind: 'unsteady',
       text: `the server answered nobody any more (${condition}) when these ran beside each other, and did not break at any of them alone: ${names(suspects)}`,
@@ -343,6 +339,7 @@ export class ExchangePool {
       do {
         const { is } = await ask(served.address, '/', aliveMs);
         if (is === 'response') return true;
+        if (this.#servers.isGone) return false;
         // Refused, or closed: it may be that a supervisor starts it again, or that its backlog was full.
         await new Promise((resolve) => setTimeout(resolve, 20));
       } while (!isLate);

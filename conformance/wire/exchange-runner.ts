@@ -105,6 +105,9 @@ class Run {
   readonly #lines = new Map<string, Line>();
   readonly #drips = new Set<NodeJS.Timeout>();
   #over = false;
+  #interrupt: () => void = () => undefined;
+  /** Settles when it is over: whoever waits for the server then waits for nothing. */
+  readonly #interrupted = new Promise<void>((resolve) => (this.#interrupt = resolve));
   /** Time that requests ask the server to take, ms. */
   #askedMs = 0;
 
@@ -139,6 +142,7 @@ class Run {
   /** Frees everything; whoever waits gets an answer that is worth nothing. */
   end(): void {
     this.#over = true;
+    this.#interrupt();
     for (const drip of this.#drips) clearInterval(drip);
     for (const line of this.#lines.values()) line.destroy();
   }
@@ -216,7 +220,9 @@ class Run {
   }
 
   async #beat(): Promise<void> {
-    if (!(await this.endpoint.beat()) && !this.#over) throw new Down();
+    const isAlive = this.#over || (await Promise.race([this.endpoint.beat(), this.#interrupted]));
+    if (this.#over) throw new Broken('it was interrupted');
+    if (isAlive !== true) throw new Down();
   }
 
   /** Whether nothing came for the time of quiet. */
@@ -366,7 +372,9 @@ class Run {
     const since = reference[within] ?? line.at.lastSend;
     if (match.is === 'fits' || match.needs === 'end') {
       const heard = match.taken > line.taken ? line.at.lastResponse : line.heardAt;
-      const tookMs = Math.round(heard - since);
+      // A response that the kit was late to read makes the time behind it seem short: a server counts from the request at the earliest.
+      const { lastSend } = line.at;
+      const tookMs = Math.round(heard - (lastSend > 0 ? Math.min(since, lastSend) : since));
       const came = match.is === 'fits' || match.taken > line.taken;
       if (came && tookMs < due * SOONER.factor - SOONER.ms)
         return `it came after ${tookMs} ms, and ${within} is ${due} ms`;
