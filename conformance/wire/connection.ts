@@ -49,8 +49,11 @@ export class Connection {
   /** Nothing is to be told any more. */
   #over = false;
   #bytes = 0;
-  /** All that was sent so far has been handed to the kernel, or never will be. */
-  #sent: Promise<void> = Promise.resolve();
+  /**
+   * All that was sent so far has been handed to the kernel, or never will be. Nothing is before the connection is there: a socket whose
+   * first write fails while it opens never begins to read.
+   */
+  #sent: Promise<void>;
   #reset = false;
 
   constructor(address: Address, onEvent: (event: WireEvent) => void) {
@@ -72,6 +75,10 @@ export class Connection {
         })
       : connect(common);
     this.#socket.setNoDelay(true);
+    const socket = this.#socket;
+    this.#sent = new Promise((resolve) => {
+      socket.once(tls ? 'secureConnect' : 'connect', resolve).once('close', resolve);
+    });
     this.#listen(tls);
   }
 

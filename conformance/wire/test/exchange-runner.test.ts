@@ -39,6 +39,16 @@ const end = (socket: Socket): void => void socket.end();
 const reset = (socket: Socket): void => void setImmediate(() => socket.resetAndDestroy());
 
 const CASES: readonly Case[] = [
+  {
+    title: 'an end that the idle timeout brings is no close',
+    exchange: [GET, '< ok then close'],
+    conduct: (socket) => {
+      socket.write(OK);
+      setTimeout(() => socket.end(), 300);
+    },
+    limits: { idleTimeoutMs: 300 },
+    expected: /the connection was ended after \d+ ms, when idleTimeoutMs \(300 ms\) was up/,
+  },
   { title: 'a decent server', exchange: [GET, '< ok then open'], conduct: decent, expected: 'passed' },
   {
     title: 'a response, byte by byte',
