@@ -58,6 +58,7 @@ const QUIET_BEATS = 2;
 /** Declared times: how much sooner and later they may be up. */
 const SOONER = { factor: 0.9, ms: 20 };
 const LATER = { factor: 1.5, ms: 1000 };
+const TIMEOUTS = ['idleTimeoutMs', 'headTimeoutMs', 'bodyTimeoutMs'] as const;
 /** In the shortest declared time of the exchange a drip is sent so often. */
 const DRIPS = 8;
 const MS_IN_QUERY = /[?&]ms=(\d{1,5})\b/g;
@@ -363,11 +364,15 @@ class Run {
   /** Why an outcome that has to come within a declared time did not; undefined if it is in time, or has time still. */
   #untimely(
     line: Line,
-    { within }: Outcome,
+    { within, ending }: Outcome,
     match: Match,
     reference: Readonly<Record<string, number>>,
   ): string | undefined {
-    if (within === undefined || match.is === 'cannot') return undefined;
+    if (match.is === 'cannot') return undefined;
+    if (within === undefined)
+      return match.is === 'fits' && ending === 'close' && !saidClose(line.heard, match.taken)
+        ? this.#timedOut(line)
+        : undefined;
     const due = this.endpoint.known.limits[within] ?? 0;
     const since = reference[within] ?? line.at.lastSend;
     if (match.is === 'fits' || match.needs === 'end') {
@@ -386,6 +391,20 @@ class Run {
     return waited > this.#latest(within)
       ? `it did not come within ${waited} ms, and ${within} is ${due} ms`
       : undefined;
+  }
+
+  /**
+   * Whether a declared time was up when the server ended the connection: then that was why, and not what the exchange is about. Otherwise it
+   * would be chance whether a server that keeps a connection passes: on a busy host the kit waits longer than some servers do.
+   */
+  #timedOut({ at, heardAt }: Line): string | undefined {
+    const tookMs = Math.round(heardAt - Math.max(at.opened, at.lastSend, at.lastResponse));
+    for (const limit of TIMEOUTS) {
+      const due = this.endpoint.known.limits[limit];
+      if (due !== undefined && tookMs >= due * SOONER.factor - SOONER.ms)
+        return `the connection was ended after ${tookMs} ms, when ${limit} (${due} ms) was up`;
+    }
+    return undefined;
   }
 
   /**
