@@ -45,6 +45,9 @@ export const MORE = 'more';
 
 export class HeadScanner {
   readonly #limits: ParserLimits;
+  /** Bytes that are looked at while the request line has not ended, and of all. */
+  readonly #mostOfLine: number;
+  readonly #mostOfHead: number;
   #state = BEFORE_METHOD;
   #fieldCount = 0;
   #nameStart = 0;
@@ -63,6 +66,8 @@ export class HeadScanner {
 
   constructor(limits: ParserLimits) {
     this.#limits = limits;
+    this.#mostOfHead = limits.maxHeadBytes + 1;
+    this.#mostOfLine = Math.min(limits.maxRequestLineBytes + 1, this.#mostOfHead);
   }
 
   /** Begins a head. */
@@ -86,11 +91,13 @@ export class HeadScanner {
    * Walks on. O(bytes that it has not seen)
    * @param bytes Memory.
    * @param start Where in it the head begins.
-   * @param end How far there are bytes.
-   * @returns DONE; MORE; or why the head is refused.
+   * @param filled How far there are bytes.
+   * @returns DONE; MORE; or why the head is refused: for what is wrong first, however the bytes are cut.
    */
-  scan(bytes: Uint8Array, start: number, end: number): typeof DONE | typeof MORE | Refusal {
+  scan(bytes: Uint8Array, start: number, filled: number): typeof DONE | typeof MORE | Refusal {
     let state = this.#state;
+    // One byte beyond a limit is enough to see; what comes behind it would be found or not, as the bytes are cut.
+    let end = Math.min(filled, start + (state <= VERSION ? this.#mostOfLine : this.#mostOfHead));
     for (let at = start + this.length; at < end; at++) {
       const next = NEXT[(state << 8) | bytes[at]!]!;
       if (next === state) continue;
@@ -104,7 +111,7 @@ export class HeadScanner {
           break;
         case LINE_LF:
           this.lineEnd = place;
-          if (place > this.#limits.maxRequestLineBytes) return REFUSALS.longTarget;
+          end = Math.min(filled, start + this.#mostOfHead);
           break;
         case NAME:
           this.#nameStart = place;
