@@ -76,6 +76,22 @@ export function targetSelectionOf(options: SelectionOptions): Selection {
   return selection;
 }
 
+/** Profiles that are judged by traces, which can be recorded elsewhere. */
+const TRACED = ['loop', 'stream'];
+
+/** For commands about scenarios and traces. @throws UsageError */
+export function tracedSelectionOf(options: SelectionOptions): Selection {
+  const selection = selectionOf(options, TRACED);
+  const other = selection.profiles.find(
+    (profile) => PROFILES.some((p) => p === profile) && !TRACED.includes(profile),
+  );
+  if (other !== undefined)
+    throw new UsageError(
+      `the profile '${other}' is judged over connections, and has no scenarios: 'evspec run --profile ${other}' runs it`,
+    );
+  return selection;
+}
+
 /** For commands that start no subject. @throws UsageError */
 export function refuseSubjectCommand(context: Context): void {
   if (context.subjectCommand !== undefined)

@@ -11,7 +11,12 @@ import { ABLE } from '../able.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { writeText } from '../files.js';
-import { addSelectionOptions, refuseSubjectCommand, selectionOf, type SelectionOptions } from '../options.js';
+import {
+  addSelectionOptions,
+  refuseSubjectCommand,
+  tracedSelectionOf,
+  type SelectionOptions,
+} from '../options.js';
 import { readHello } from '../scenario-files.js';
 
 const EXAMPLES = `
@@ -32,7 +37,7 @@ const fileName = (scenario: Scenario): string => `${scenario.name.replaceAll('/'
 function emit(options: Options, context: Context): void {
   refuseSubjectCommand(context);
   const hello = options.hello === undefined ? ABLE : readHello(options.hello);
-  const checks = select(loadSuite(), selectionOf(options)).checks.filter(
+  const checks = select(loadSuite(), tracedSelectionOf(options)).checks.filter(
     (check) => cannotRun(hello, needsOf(check)) === undefined,
   );
   if (checks.length === 0)

@@ -1,7 +1,12 @@
 /** `evspec judge`: verdicts on traces that were recorded elsewhere. */
 import { Command } from 'commander';
 import type { Context } from '../context.js';
-import { addSelectionOptions, refuseSubjectCommand, selectionOf, type SelectionOptions } from '../options.js';
+import {
+  addSelectionOptions,
+  refuseSubjectCommand,
+  tracedSelectionOf,
+  type SelectionOptions,
+} from '../options.js';
 import { judgeRecorded } from '../../conformance/recorded.js';
 import { addReportOptions, prepareDelivery, type ReportOptions } from '../report-options.js';
 import { readHello, readScenarios, readTraces } from '../scenario-files.js';
@@ -25,7 +30,7 @@ function judge(options: Options, context: Context): void {
     hello: readHello(options.hello),
     scenarios: options.scenarios === undefined ? undefined : readScenarios(options.scenarios),
     traces: readTraces(options.traces),
-    selection: selectionOf(options),
+    selection: tracedSelectionOf(options),
     strict: delivery.strict,
   });
   delivery.deliver(report, (check) => `evspec replay ${check} --subject …`);

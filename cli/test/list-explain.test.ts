@@ -17,7 +17,7 @@ void t.test('list', async (t) => {
   t.match(JSON.parse(timers.out), [{ id: 'LOOP-TIMER-2', level: 'MUST', facet: 'timers' }]);
 
   const checks = await evspec('list', '--checks');
-  t.equal(checks.out.trimEnd().split('\n').length, loadSuite().checks.length);
+  t.equal(checks.out.trimEnd().split('\n').length, loadSuite().checks.length + loadSuite().exchanges.length);
   t.match(checks.out, /^LOOP-READY-1\/\S+ +LOOP-READY-1/m);
 
   const choices = await evspec('list', '--choices', '--json');

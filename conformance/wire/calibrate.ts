@@ -19,6 +19,8 @@ export interface Calibration {
 }
 
 const ROUNDS = 5;
+/** Of a connection that was ended: where the host stalls between connect and request, a short idle time may be up. */
+const RETRIES = 3;
 /** Of one answer, ms. */
 const BUDGET_MS = 6000;
 
@@ -34,7 +36,9 @@ export async function calibrate(address: Address, rounds = ROUNDS): Promise<Cali
   const took: number[] = [];
   let plain: Response | undefined;
   for (let i = 0; i < rounds; i++) {
-    const answer = await ask(address, '/', BUDGET_MS);
+    let answer = await ask(address, '/', BUDGET_MS);
+    for (let again = 0; answer.is === 'closed' && again < RETRIES; again++)
+      answer = await ask(address, '/', BUDGET_MS);
     if (answer.is !== 'response')
       throw new ServerProblem(
         'no-answer',

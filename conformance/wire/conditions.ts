@@ -79,7 +79,8 @@ function jsonFlaw(
 }
 
 const jsonText = (member: unknown): string => (member === undefined ? '' : JSON.stringify(member));
-const jsonShown = (member: unknown): string => (member === undefined ? 'missing' : quote(jsonText(member)));
+const jsonShown = (member: unknown): string =>
+  member === undefined ? 'missing' : bytesText(Buffer.from(jsonText(member)), SHOWN);
 
 /** How a response differs from a condition, in words; undefined if it does not. */
 export function conditionFlaw(

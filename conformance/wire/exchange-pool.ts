@@ -28,7 +28,7 @@ const WIDTH = 32;
 /** … of a server that can't be started again: the fewer, the better it is known which broke it. */
 const WIDTH_ONCE = 8;
 /** … of those whose failure had to do with time. */
-const WIDTH_AGAIN = 4;
+const WIDTH_AGAIN = 8;
 /** A server that breaks more often is given up. */
 const MOST_RESTARTS = 25;
 /** Names in a sentence. */
@@ -66,6 +66,25 @@ const names = (exchanges: readonly Exchange[]): string =>
     .map(({ name }) => name)
     .join(', ')}${exchanges.length > SHOWN ? `, or ${exchanges.length - SHOWN} others` : ''}`;
 
+/** What began so long before the last sign of life was most likely served meanwhile, ms. */
+const LATELY_MS = 50;
+
+/**
+ * Exchanges that were under way when a server fell silent, the most suspicious first. What broke it has begun shortly before the last
+ * sign of life, and what began behind that waits for it; those that have been waiting for long do so of their own accord.
+ */
+function bySuspicion(active: ReadonlyMap<Exchange, number>, aliveAt: number): Exchange[] {
+  const lately = (begin: number): boolean => begin > aliveAt - LATELY_MS;
+  const ordered = [...active].sort(([, a], [, b]) => a - b);
+  return [
+    ...ordered.filter(([, at]) => lately(at)),
+    ...ordered.filter(([, at]) => !lately(at)).reverse(),
+  ].map(([exchange]) => exchange);
+}
+
+/** Whether two differ in their variables alone: what one does to a server, the other may do. */
+const areVariants = (a: Exchange, b: Exchange): boolean => a.clause === b.clause && a.title === b.title;
+
 export class ExchangePool {
   readonly #servers: Servers;
   readonly #base: Calibration;
@@ -87,13 +106,22 @@ export class ExchangePool {
   }
 
   async run(exchanges: readonly Exchange[]): Promise<PoolResult> {
-    await this.#all(exchanges, this.#servers.canRestart ? WIDTH : WIDTH_ONCE);
+    // What keeps the thread busy would use up the time limits of other servers in the same process.
+    const isBusy = ({ routes }: Exchange): boolean => routes.includes('burn');
+    const width = this.#servers.canRestart ? WIDTH : WIDTH_ONCE;
+    await this.#all(
+      exchanges.filter((exchange) => !isBusy(exchange)),
+      width,
+    );
+    await this.#all(exchanges.filter(isBusy), 1);
     const again = exchanges.filter((exchange) => {
       const verdict = this.#verdicts.get(exchange);
       return verdict?.is === 'failed' && verdict.timed;
     });
     if (again.length > 0 && this.#over === undefined) {
       const first = new Map(again.map((exchange) => [exchange, this.#verdicts.get(exchange)!]));
+      // What the second run does not come to is in error.
+      for (const exchange of again) this.#verdicts.delete(exchange);
       await this.#all(again, WIDTH_AGAIN);
       for (const [exchange, before] of first) this.#compare(exchange, before);
     }
@@ -129,7 +157,10 @@ export class ExchangePool {
    */
   async #beside(exchanges: readonly Exchange[], width: number): Promise<Exchange[]> {
     const queue = [...exchanges];
-    const active = new Set<Exchange>();
+    /** Under way, with the time of their begin, ms. */
+    const active = new Map<Exchange, number>();
+    /** When the server last did what one could see, ms. */
+    let aliveAt = 0;
     const abort = new AbortController();
     setMaxListeners(0, abort.signal);
     let down = false;
@@ -142,11 +173,12 @@ export class ExchangePool {
     let sinceBeat = 0;
     const worker = async (): Promise<void> => {
       for (let exchange = queue.shift(); exchange !== undefined; exchange = queue.shift()) {
-        active.add(exchange);
+        active.set(exchange, performance.now());
         const result = await this.#once(exchange, abort.signal);
         if (down) return;
         if (result.is === 'down') return declareDown();
         active.delete(exchange);
+        if (result.is === 'passed' || (result.is === 'failed' && !result.timed)) aliveAt = performance.now();
         this.#suspects.set(exchange, result);
         if (++sinceBeat < batch && queue.length > 0) continue;
         sinceBeat = 0;
@@ -157,9 +189,9 @@ export class ExchangePool {
     await Promise.all(Array.from({ length: Math.min(width, queue.length) }, worker));
     if (!down && !(await this.#clear())) declareDown();
     if (!down) return [];
-    const finished = [...this.#suspects].reverse();
+    const finished = [...this.#suspects.keys()].reverse();
     this.#suspects.clear();
-    const unblamed = await this.#blame([...active], finished);
+    const unblamed = await this.#blame(bySuspicion(active, aliveAt), finished);
     return [...unblamed, ...queue];
   }
 
@@ -179,16 +211,12 @@ export class ExchangePool {
 
   /**
    * The server is down: finds out which exchange brought it down.
-   * @param active those that wait for an answer, the oldest first
+   * @param active those that wait for an answer, the most suspicious first
    * @param finished since the last good beat, the latest first
    * @returns the suspects that are to be run again, beside others
    */
-  async #blame(
-    active: readonly Exchange[],
-    finished: readonly (readonly [Exchange, ExchangeResult])[],
-  ): Promise<Exchange[]> {
-    const done = finished.map(([exchange]) => exchange);
-    const suspects = [...active, ...done];
+  async #blame(active: readonly Exchange[], finished: readonly Exchange[]): Promise<Exchange[]> {
+    const suspects = [...active, ...finished];
     const condition = this.#servers.condition();
     if (!this.#servers.canRestart) {
       const beside = suspects.length > 1 ? `, or one of ${suspects.length - 1} that ran beside it` : '';
@@ -197,20 +225,20 @@ export class ExchangePool {
         kind: 'server-down',
         text: `${this.#over} (${condition}): the rest was not run; with --start, or an adapter, the kit could start it again`,
       });
-      // What a server did wrong before it went down, it did.
-      for (const [exchange, result] of finished)
-        if (result.is === 'failed' && !result.timed) this.#settle(exchange, result);
+      // What failed meanwhile may have failed because nobody was there any more: no verdict on it either.
       return [];
     }
     if (!(await this.#restart(suspects[0]?.name ?? 'the beginning'))) return [];
-    let blamed = false;
-    for (const exchange of active) {
-      blamed = (await this.#breaksAlone(exchange)) || blamed;
-      if (this.#over !== undefined) return [];
+    for (const [index, exchange] of suspects.entries()) {
+      if (!(await this.#breaksAlone(exchange))) continue;
+      const rest = suspects.slice(index + 1);
+      // The variants of what broke it may do so too, and are run alone; the rest goes on beside others.
+      for (const variant of rest.filter((one) => areVariants(one, exchange))) {
+        if (this.#over !== undefined) return [];
+        await this.#breaksAlone(variant);
+      }
+      return rest.filter((one) => !areVariants(one, exchange));
     }
-    if (blamed) return done;
-    for (const [index, exchange] of done.entries())
-      if (await this.#breaksAlone(exchange)) return done.slice(index + 1);
     this.#problems.push({
       kind: 'unsteady',
       text: `the server answered nobody any more (${condition}) when these ran beside each other, and did not break at any of them alone: ${names(suspects)}`,
@@ -343,6 +371,7 @@ export class ExchangePool {
       do {
         const { is } = await ask(served.address, '/', aliveMs);
         if (is === 'response') return true;
+        if (this.#servers.isGone) return false;
         // Refused, or closed: it may be that a supervisor starts it again, or that its backlog was full.
         await new Promise((resolve) => setTimeout(resolve, 20));
       } while (!isLate);

@@ -152,10 +152,14 @@ export class ResponseParser {
     }
   }
 
-  /** The connection has ended; `how` decides whether a body that is delimited by that is whole. */
+  /**
+   * The connection has ended; `how` decides whether a body that is delimited by that is whole. An empty one always is: who refuses a
+   * request by a head alone, and closes while the client still sends, resets the connection, and whether the kit is told so or of a plain
+   * end is chance (libuv takes a reset that comes with the last bytes for an end).
+   */
   end(how: 'fin' | 'rst'): void {
     if (this.#state === 'broken' || this.#state === 'raw') return;
-    if (this.#state === 'close' && how === 'fin') this.#finish();
+    if (this.#state === 'close' && (how === 'fin' || this.#bodyBytes === 0)) this.#finish();
     else if (this.unfinished)
       this.#break(
         `the connection ${how === 'fin' ? 'ended' : 'was reset'} ${this.#place()}`,

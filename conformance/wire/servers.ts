@@ -44,6 +44,8 @@ export interface Servers {
   readonly takesOptions: boolean;
   /** It can be told to end gracefully. */
   readonly canStop: boolean;
+  /** Its process has ended, and nobody but the kit starts another: to ask it again would be of no use. */
+  readonly isGone: boolean;
   /**
    * One that is started for this call, but for a fixed address, which is always the same one.
    * @throws ServerProblem

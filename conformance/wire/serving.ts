@@ -147,6 +147,10 @@ export class SubjectServers implements Servers {
     };
   }
 
+  get isGone(): boolean {
+    return this.#last?.end !== undefined;
+  }
+
   restart(): Promise<void> {
     this.#kill();
     return Promise.resolve();

@@ -37,6 +37,8 @@ export class TargetServers implements Servers {
   readonly canRestart: boolean;
   readonly takesOptions = false;
   readonly canStop = false;
+  /** The command may have left a daemon, or be restarted by a supervisor. */
+  readonly isGone = false;
   readonly #target: Target;
   readonly #guarded: Guarded;
   #child: ChildProcess | undefined;

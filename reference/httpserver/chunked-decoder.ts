@@ -50,12 +50,16 @@ export class ChunkedDecoder {
   #state = SIZE;
   #digits = 0;
   #extensionBytes = 0;
-  /** Bytes of this chunk that are still to come. */
   #left = 0;
   /** Where it stopped. */
   at = 0;
   /** Where the data begin that were found; they end at {@link at}. */
   dataStart = 0;
+
+  /** Bytes of a chunk that are still to come; 0 while its size is not known. */
+  get left(): number {
+    return this.#state === DATA ? this.#left : 0;
+  }
 
   begin(): void {
     this.#state = SIZE;

@@ -28,7 +28,7 @@
 import type { Consumer, IOStream } from '../iostream/index.js';
 import { BodyBuffer } from './body-buffer.js';
 import { BodyReader } from './body-reader.js';
-import { MalformedBodyError } from './errors.js';
+import { MalformedBodyError, RequestAbortedError } from './errors.js';
 import { HeldBytes } from './held-bytes.js';
 import type { Outbox } from './outbox.js';
 import type { ResolvedOptions } from './options.js';
@@ -43,12 +43,13 @@ export interface ConnectionHost {
   readonly options: ResolvedOptions;
   readonly outbox: Outbox;
   /** No further requests are wanted. */
-  readonly draining: boolean;
-  now(): number;
+  draining: boolean;
   /** Has the loop call back soon. */
   schedule(callback: () => void): void;
-  /** Gives a request to the program. What its handler throws, now or later, goes to {@link Connection.failed}. */
-  handle(connection: Connection, request: HTTPRequest): void;
+  /** Gives a request to the program. What its handler throws, now or later, goes to {@link Connection.failed}.
+   * @param inEvent The loop has just called; it is not a handler that goes on, in a microtask perhaps.
+   */
+  handle(connection: Connection, request: HTTPRequest, inEvent: boolean): void;
   /** Who has sent a request. */
   clientOf(peer: Client, headers: HTTPRequest['headers']): Client;
   report(text: string, error: unknown): void;
@@ -65,13 +66,17 @@ const MOST_SKIPPED_BYTES = 262_144;
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const NOTHING = new Uint8Array(0);
 
-/** What a connection waits for. Each has a time limit but BUSY, which is the program's affair. */
-type Waiting = 'idle' | 'head' | 'body' | 'busy' | 'linger';
+/**
+ * What a connection waits for. Each has a time limit but 'busy', which is the program's affair. That of 'send' begins anew with each byte
+ * that gets out: how long a download takes is the client's.
+ */
+type Waiting = 'idle' | 'head' | 'body' | 'busy' | 'send' | 'linger';
 
 const LIMITS = {
   idle: 'idleTimeoutMs',
   head: 'headTimeoutMs',
   body: 'bodyTimeoutMs',
+  send: 'sendTimeoutMs',
   linger: 'lingerMs',
 } as const;
 
@@ -93,6 +98,10 @@ export class Connection implements Consumer, ResponseChannel {
   #continueOwed = false;
   /** The bytes of an event are being worked through. */
   #serving = false;
+  /** How many of them are behind what is being worked at. */
+  #behind = 0;
+  /** They have just come from the loop. */
+  #inEvent = false;
   /** The kernel has not taken all responses, and will call back. */
   #congested = false;
   #inputEnded = false;
@@ -105,8 +114,10 @@ export class Connection implements Consumer, ResponseChannel {
   #soon = '';
 
   #waiting: Waiting | undefined;
-  /** When it is closed, ms on the loop's clock. */
-  deadlineMs = Infinity;
+  /** When that has taken too long, ms on the loop's clock; undefined: nobody has looked yet. */
+  #deadlineMs: number | undefined;
+  /** Bytes that waited to be written at the last look. */
+  #unwritten = 0;
 
   constructor(host: ConnectionHost, stream: IOStream, peer: Client) {
     this.#host = host;
@@ -124,6 +135,7 @@ export class Connection implements Consumer, ResponseChannel {
     if (this.#lingering) return;
     const held = this.#held;
     this.#enter();
+    this.#inEvent = true;
     try {
       if (held.length > 0) {
         held.append(bytes, 0, length);
@@ -161,13 +173,14 @@ export class Connection implements Consumer, ResponseChannel {
 
   #leave(): void {
     this.#flush();
-    this.#serving = this.#host.outbox.busy = false;
+    this.#serving = this.#inEvent = this.#host.outbox.busy = false;
     this.#settle();
   }
 
   #advanceHeld(): void {
     const held = this.#held;
-    if (held.length > 0) held.dropUntil(this.#advance(held.bytes, held.start, held.end));
+    // Also if there are none: the end of a body may be all that was left to say.
+    held.dropUntil(this.#advance(held.bytes, held.start, held.end));
   }
 
   /** Whether anything that comes can be used now. */
@@ -183,6 +196,7 @@ export class Connection implements Consumer, ResponseChannel {
     while (this.#wanting) {
       const next = parser.next(bytes, at, end);
       at = parser.at;
+      this.#behind = end - at;
       if (next === 'more') break;
       else if (next === 'head') this.#onHead(at < end);
       else if (next === 'data') this.#onData(bytes, parser.dataStart, at);
@@ -234,16 +248,18 @@ export class Connection implements Consumer, ResponseChannel {
 
   #handle(request: HTTPRequest, response: Response): void {
     this.#response = response;
-    this.#host.handle(this, request);
+    this.#host.handle(this, request, this.#inEvent);
   }
 
   /** The handler of a request has thrown, now or later. */
   failed(request: HTTPRequest, error: unknown): void {
     const { response } = request;
-    const blamed = error instanceof MalformedBodyError ? REFUSALS.malformedBody : REFUSALS.failed;
-    response.fail(() => this.#sendRefusal(blamed));
-    if (blamed === REFUSALS.failed)
-      this.#host.report(`The handler of ${request.method} ${request.uri} has failed`, error);
+    // Neither is a fault of the handler: it may leave both to the server.
+    if (error instanceof RequestAbortedError) return response.fail(() => this.completed(false));
+    if (error instanceof MalformedBodyError)
+      return response.fail(() => this.#sendRefusal(REFUSALS.malformedBody));
+    response.fail(() => this.#sendRefusal(REFUSALS.failed));
+    this.#host.report(`The handler of ${request.method} ${request.uri} has failed`, error);
   }
 
   /** Somebody waits for a piece of the body. */
@@ -261,8 +277,8 @@ export class Connection implements Consumer, ResponseChannel {
 
   get closing(): boolean {
     const head = this.#parser.head!;
-    if (!head.keepAlive || this.#host.options.noKeepAlive || this.#host.draining || this.#inputEnded)
-      return true;
+    if (!head.keepAlive || this.#host.options.noKeepAlive || this.#host.draining) return true;
+    if (this.#inputEnded && (this.#serving ? this.#behind : this.#held.length) === 0) return true;
     // Of a body that nobody reads: the client would be told to send it, or it would take too long.
     return this.#reader !== undefined && (this.#continueOwed || this.#unreadable);
   }
@@ -315,6 +331,12 @@ export class Connection implements Consumer, ResponseChannel {
     return this.#stream.write(NOTHING).catch(ignore);
   }
 
+  taken(callback: () => void): void {
+    if (this.#stream.closed()) return;
+    if (this.#stream.writing()) this.#stream.write(NOTHING, (error) => error ?? callback());
+    else this.#host.schedule(callback);
+  }
+
   completed(reusable: boolean): void {
     if (this.#soon !== '') this.send('');
     this.#response = this.#request = undefined;
@@ -356,6 +378,7 @@ export class Connection implements Consumer, ResponseChannel {
     if (stream.closed()) return;
     const congested = stream.writing();
     if (this.#inputEnded && this.#response === undefined && !congested) this.#ending = true;
+    if (this.#inputEnded && this.#held.length === 0) this.#reader?.abort();
     if (this.#ending && !this.#lingering) this.#linger();
     else if (congested && !this.#congested && !this.#lingering) {
       this.#congested = true;
@@ -385,23 +408,35 @@ export class Connection implements Consumer, ResponseChannel {
     }
   }
 
-  /** Sets the deadline, if what is waited for has changed. Nothing else is armed: the server looks at all deadlines now and then. */
+  /** Notes what is waited for now. The clock is not asked, nor a timer set: see {@link look}. */
   #rearm(): void {
     const parser = this.#parser;
     let waiting: Waiting = 'idle';
-    if (this.#lingering) waiting = 'linger';
+    if (this.#stream.writing()) waiting = 'send';
+    else if (this.#lingering) waiting = 'linger';
     else if (parser.insideBody) waiting = 'body';
     else if (this.#response !== undefined) waiting = 'busy';
     else if (parser.insideHead) waiting = 'head';
     if (waiting === this.#waiting) return;
     this.#waiting = waiting;
-    const { options } = this.#host;
-    this.deadlineMs = waiting === 'busy' ? Infinity : this.#host.now() + options[LIMITS[waiting]];
+    this.#deadlineMs = undefined;
   }
 
-  /** The deadline has passed. */
-  expire(): void {
-    if (this.#waiting === 'head' || this.#waiting === 'body') this.#refuse(REFUSALS.requestTimeout);
+  /**
+   * Ends what has taken too long. The server has every connection look several times in its shortest limit; the first look at something new
+   * starts its time.
+   * @param nowMs On the loop's clock.
+   */
+  look(nowMs: number): void {
+    this.#rearm(); // The last byte of a response may have got out meanwhile.
+    const waiting = this.#waiting ?? 'idle';
+    if (waiting === 'busy') return;
+    const { unwritten } = this.#stream;
+    if (unwritten !== this.#unwritten) this.#deadlineMs = undefined;
+    this.#unwritten = unwritten;
+    this.#deadlineMs ??= nowMs + this.#host.options[LIMITS[waiting]];
+    if (this.#deadlineMs > nowMs) return;
+    if (waiting === 'head' || waiting === 'body') this.#refuse(REFUSALS.requestTimeout);
     else this.close();
   }
 

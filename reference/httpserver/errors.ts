@@ -48,6 +48,7 @@ export class ListenError extends PosixError {
     result: Result,
   ) {
     super(result, call);
+    this.name = new.target.name;
     this.message = `can't listen at ${address}, port ${port} (${errnoName(result)}): ${REMEDIES.get(-result) ?? errnoMessage(result)}`;
   }
 }

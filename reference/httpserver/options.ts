@@ -24,6 +24,8 @@ export interface HTTPServerOptions extends Partial<ParserLimits> {
   readonly bodyTimeoutMs?: number;
   /** From one request, or from the connect, to the first byte of the next, ms. Default: 75,000, as in nginx. */
   readonly idleTimeoutMs?: number;
+  /** Without a byte of a response getting out, as the client doesn't read, ms. Default: 60,000, as in nginx. */
+  readonly sendTimeoutMs?: number;
   /** How long the peer may take to end its output after the server's last response, ms. Default: 5000, as in nginx. */
   readonly lingerMs?: number;
   /** Connections that the kernel completes ahead of accept(2). Default: 1024; the kernel cuts it to net.core.somaxconn. */
@@ -53,6 +55,7 @@ const DEFAULTS = {
   headTimeoutMs: 60_000,
   bodyTimeoutMs: 300_000,
   idleTimeoutMs: 75_000,
+  sendTimeoutMs: 60_000,
   lingerMs: 5000,
   backlog: 1024,
   acceptsPerEvent: 128,
@@ -73,6 +76,7 @@ const LEAST = {
   headTimeoutMs: 1,
   bodyTimeoutMs: 1,
   idleTimeoutMs: 1,
+  sendTimeoutMs: 1,
   lingerMs: 0,
   backlog: 1,
   acceptsPerEvent: 1,

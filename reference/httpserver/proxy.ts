@@ -16,9 +16,12 @@ import type { Client } from './request.js';
  */
 export function clientBehind(peer: Client, headers: HTTPHeaders, trusted: readonly string[]): Client {
   const forwarded = headers.get('X-Real-IP') ?? lastUntrusted(headers.get('X-Forwarded-For'), trusted) ?? '';
-  const scheme = headers.get('X-Scheme') ?? headers.get('X-Forwarded-Proto')?.split(',').pop() ?? '';
+  const schemes = headers.get('X-Scheme') ?? headers.get('X-Forwarded-Proto') ?? '';
   const ip = forwarded.trim();
-  const protocol = scheme.trim().toLowerCase();
+  const protocol = schemes
+    .slice(schemes.lastIndexOf(',') + 1)
+    .trim()
+    .toLowerCase();
   return {
     remoteIp: isIp(ip) ? ip : peer.remoteIp,
     protocol: protocol === 'http' || protocol === 'https' ? protocol : peer.protocol,

@@ -165,8 +165,9 @@ export class RequestParser {
     if (found === 'data') {
       this.dataStart = chunks.dataStart;
       this.#bodyLeft -= this.at - this.dataStart;
-      if (this.#bodyLeft < 0) return this.#refuse(REFUSALS.longBody);
     }
+    // Once it is announced: its bytes needn't come.
+    if (chunks.left > this.#bodyLeft) return this.#refuse(REFUSALS.longBody);
     return found;
   }
 

@@ -44,6 +44,8 @@ export interface ResponseChannel {
   sendSoon(text: string): void;
   /** Settles when the kernel has taken what was sent; undefined: it has. */
   drained(): Promise<void> | undefined;
+  /** Calls back when the kernel has taken what was sent; not if the peer has left. */
+  taken(callback: () => void): void;
   /** The response is complete. @param reusable Another can follow it. */
   completed(reusable: boolean): void;
   /** The response can't be completed. What was sent of it gets out, and the peer sees that it is not all. */
@@ -68,6 +70,7 @@ export class Response {
   /** The body is not to be sent, though it is framed: HEAD. */
   #mute = false;
   #close = false;
+  #code = 0;
   #raw: RawResponse | undefined;
   /** Bytes of the body that the program has written. */
   #written = 0;
@@ -113,6 +116,7 @@ export class Response {
     else if (fields.contentLength !== undefined) framing = fields.contentLength;
     else if (this.#head.minorVersion === 0) framing = 'close';
     this.#mute = this.#head.method === 'HEAD';
+    this.#code = code;
     const text = this.#begin(status, fields.text, framing, fields.close);
     this.#state = 'streaming';
     this.#channel.sendSoon(text);
@@ -129,7 +133,7 @@ export class Response {
     const raw = (this.#raw ??= new RawResponse(this.#head));
     const passed = raw.pass(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
     if (passed.length > 0) this.#channel.send('', passed);
-    if (callback !== undefined) void (this.#channel.drained() ?? Promise.resolve()).then(callback);
+    if (callback !== undefined) this.#channel.taken(callback);
     if (raw.error !== undefined) throw raw.error;
   }
 
@@ -169,7 +173,7 @@ export class Response {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     const framing = this.#framing;
     this.#written += bytes.length;
-    if (framing === 'none' && bytes.length > 0) throw new UnexpectedBodyError(204);
+    if (framing === 'none' && bytes.length > 0) throw new UnexpectedBodyError(this.#code);
     if (typeof framing === 'number' && this.#written > framing) {
       const fitting = bytes.subarray(0, Math.max(framing - this.#written + bytes.length, 0));
       if (!this.#mute) this.#channel.send('', fitting);

@@ -12,4 +12,10 @@
  *     errors.ts         what is refused, and how things fail; arguments.ts
  */
 export * from './errors.js';
-export { IOStream, MAX_READ_BYTES, type Consumer, type IOStreamOptions, type StreamLoop } from './iostream.js';
+export {
+  IOStream,
+  MAX_READ_BYTES,
+  type Consumer,
+  type IOStreamOptions,
+  type StreamLoop,
+} from './iostream.js';

@@ -101,6 +101,11 @@ export class WriteQueue {
     return this.#outcome(result);
   }
 
+  /** As {@link push}, of bytes that are only lent: those from `start` up to `end`. O(bytes) */
+  pushCopy(bytes: Uint8Array, start: number, end: number): void {
+    this.push(new Uint8Array(bytes.subarray(start, end))); // A Buffer's slice() would be no copy.
+  }
+
   /**
    * As {@link pushNow}, of bytes that are only lent: what the kernel does not take is copied. O(1) if it takes all
    * @param length How many bytes of `bytes`, from its first on, are meant.
@@ -111,7 +116,7 @@ export class WriteQueue {
     const accepted = Math.max(result, 0);
     this.#queued += accepted;
     this.#accepted += accepted;
-    if (accepted < length) this.push(bytes.slice(accepted, length));
+    if (accepted < length) this.pushCopy(bytes, accepted, length);
     return first ? this.#outcome(result) : this.flush();
   }
 

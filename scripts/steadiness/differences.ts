@@ -28,7 +28,7 @@ function exchangeDifferences(results: readonly (ClauseResult | undefined)[], id:
   const first = results[0];
   if (first === undefined || !isAnswered(first)) return [];
   const failed = byAnswer(results, (result) => `${result?.violationCount ?? 0} exchanges fail`);
-  const notes = byAnswer(results, (result) => (result?.notes ?? []).join('; '));
+  const notes = byAnswer(results, (result) => result?.notes?.join('; ') ?? 'none');
   return [
     ...(failed.size < 2 ? [] : [`${id}: ${tell(failed)}`]),
     ...(notes.size < 2 ? [] : [`${id}: notes: ${tell(notes)}`]),

@@ -38,6 +38,17 @@ void t.test('differences between reports', (t) => {
     'run 1, unsteady in LOOP-TASK-2/some: it hung once',
     'run 2, unsteady in LOOP-TASK-2/some: it hung once',
   ]);
+  const answered = (violationCount: number, notes?: string[]): Report =>
+    ({
+      clauses: [{ id: 'HTTP-X-1', profile: 'http', verdict: 'fail', violations: [], violationCount, notes }],
+      choices: [],
+      problems: [],
+    }) as unknown as Report;
+  t.same(differences([answered(1, ['a']), answered(1, ['a'])]), []);
+  t.same(differences([answered(1), answered(2, ['accepted: close'])]), [
+    'HTTP-X-1: 1 exchanges fail in 1 (run 1); 2 exchanges fail in 1 (run 2)',
+    'HTTP-X-1: notes: none in 1 (run 1); accepted: close in 1 (run 2)',
+  ]);
   const shorter = { ...report('pass'), clauses: [] };
   t.match(differences([report('pass'), shorter])[0], 'LOOP-TASK-1: pass in 1 (run 1); absent in 1 (run 2)');
   t.end();
