@@ -121,6 +121,7 @@ class Run {
     const labels: string[] = [];
     const notes: string[] = [];
     const { steps } = this.exchange;
+    const began = performance.now();
     for (const [index, step] of steps.entries()) {
       if (step.do !== 'expect') {
         await this.#act(step);
@@ -129,7 +130,10 @@ class Run {
       const line = this.#line(step.on);
       const goesOn = steps.slice(index + 1).some(({ on, do: does }) => on === step.on && does !== 'stop');
       const settled = await this.#expect(line, step.outcomes, goesOn);
-      if ('text' in settled) return { is: 'failed', ...settled, transcript: this.transcript.entries() };
+      if ('text' in settled) {
+        const timed = settled.timed || this.#isSlow(performance.now() - began);
+        return { is: 'failed', ...settled, timed, transcript: this.transcript.entries() };
+      }
       const { fits, taken } = settled;
       line.taken = taken;
       if (fits.label !== undefined) labels.push(fits.label);
@@ -138,6 +142,12 @@ class Run {
       if (goesOn && (fits.ending === 'close' || line.heard.malformed?.cut === true)) break;
     }
     return { is: 'passed', labels, notes, transcript: this.transcript.entries() };
+  }
+
+  /** Whether a declared time may have been up meanwhile, so that the server gave up: a busy host stretches what goes out in pieces. */
+  #isSlow(tookMs: number): boolean {
+    const { limits } = this.endpoint.known;
+    return TIMEOUTS.some((limit) => tookMs >= (limits[limit] ?? Infinity) * SOONER.factor - SOONER.ms);
   }
 
   /** Frees everything; whoever waits gets an answer that is worth nothing. */
@@ -398,7 +408,8 @@ class Run {
    * would be chance whether a server that keeps a connection passes: on a busy host the kit waits longer than some servers do.
    */
   #timedOut({ at, heardAt }: Line): string | undefined {
-    const tookMs = Math.round(heardAt - Math.max(at.opened, at.lastSend, at.lastResponse));
+    // Not from the response, which the kit may have been late to read.
+    const tookMs = Math.round(heardAt - Math.max(at.opened, at.lastSend) - this.#askedMs);
     for (const limit of TIMEOUTS) {
       const due = this.endpoint.known.limits[limit];
       if (due !== undefined && tookMs >= due * SOONER.factor - SOONER.ms)
