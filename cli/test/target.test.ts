@@ -76,6 +76,10 @@ void t.test('what can not be judged is told in one sentence, soon', async (t) =>
       'sleep 60',
     ],
   ];
+  // What a busy machine needs to start the command at all is not what is judged.
+  const start = performance.now();
+  await evspec('list', '--choices');
+  const startMs = performance.now() - start;
   for (const [sentence, ...words] of cases) {
     const begin = performance.now();
     const { code, out, err } = await evspec('run', '--target', ...words);
@@ -83,7 +87,7 @@ void t.test('what can not be judged is told in one sentence, soon', async (t) =>
     t.match(err, sentence);
     t.match(err, /^evspec: [^\n]+\n$/, 'one line');
     t.equal(out, '', 'and nothing else');
-    t.ok(performance.now() - begin < SOON, 'soon');
+    t.ok(performance.now() - begin < SOON + 2 * startMs, 'soon');
   }
 });
 

@@ -94,9 +94,9 @@ void t.test('explanations have no normative verbs', (t) => {
   t.end();
 });
 
-void t.test('a MUST outside of the seed facet has three unrelated witnesses', (t) => {
-  const found = flaws(({ level, facet, keptBy }) => {
-    if (level !== 'MUST' || facet === 'seed') return undefined;
+void t.test('a MUST has three unrelated witnesses, or an RFC, unless it is of the seed facet', (t) => {
+  const found = flaws(({ level, facet, keptBy, rfc }) => {
+    if (level !== 'MUST' || facet === 'seed' || rfc !== undefined) return undefined;
     const families = new Set(keptBy.map(familyOf));
     return families.size >= 3
       ? undefined
