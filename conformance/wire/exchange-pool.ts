@@ -333,10 +333,21 @@ export class ExchangePool {
       }
     } catch (error) {
       if (!(error instanceof ServerProblem)) throw error;
-      return error instanceof ServerGone
+      return error instanceof ServerGone || !(await this.#othersAnswer(exchange))
         ? { is: 'down', transcript: [] }
         : { is: 'broken', text: error.message, transcript: [] };
     }
+  }
+
+  /** Whether it was this server alone that did not come up: its process may have been ended by what runs beside it. */
+  async #othersAnswer(exchange: Exchange): Promise<boolean> {
+    const own = this.#keyOf(exchange);
+    for (const [key, serving] of this.#groups) {
+      if (key === own) continue;
+      const group = await serving.catch(() => undefined);
+      if (group !== undefined) return this.#beat(group);
+    }
+    return true;
   }
 
   /** @param beating the server that is asked whether it lives once this one is told to end, and doesn't answer any more */
