@@ -84,6 +84,11 @@ export class Examination {
     this.#tally.undecided(clauses, text);
   }
 
+  /** What passed shows nothing, for a reason that is no check's. */
+  notExercised(clause: string, text: string): void {
+    this.#tally.hollow(clause, text);
+  }
+
   /** An exchange is not run, because the server does not offer what it needs. */
   unclaimed(exchange: Exchange, reason: string): void {
     this.#unclaimed.set(exchange, reason);

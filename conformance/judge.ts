@@ -103,6 +103,7 @@ const SHOWN_VIOLATIONS = 5;
 export class Tally {
   private readonly exercised = new Map<string, number>();
   private readonly missed = new Map<string, string[]>();
+  private readonly hollows = new Map<string, string>();
   private readonly violations = new Map<string, Violation[]>();
   private readonly violationCounts = new Map<string, number>();
   private readonly excused = new Map<string, string>();
@@ -138,6 +139,11 @@ export class Tally {
   /** A check did not exercise clauses that it had to, and will not be run again. */
   missedBy(check: string, clauses: readonly string[]): void {
     for (const id of clauses) push(this.missed, id, check);
+  }
+
+  /** What its checks show, whoever does nothing shows as well. */
+  hollow(clause: string, text: string): void {
+    this.hollows.set(clause, text);
   }
 
   /** A check gave no trace, or none that can be trusted. */
@@ -213,6 +219,8 @@ export class Tally {
     if (missed !== undefined)
       return { ...base, verdict: 'unexercised', reason: `its situation never arose in ${missed.join(', ')}` };
     if (base.exercised === 0) return { ...base, verdict: 'unexercised', reason: 'no check exercised it' };
+    const hollow = this.hollows.get(id);
+    if (hollow !== undefined) return { ...base, verdict: 'unexercised', reason: hollow };
     return { ...base, verdict: 'pass', reason: undefined };
   }
 }

@@ -11,6 +11,7 @@ import { whyNot } from './exchange-claims.js';
 import { ExchangePool } from './exchange-pool.js';
 import { ServerProblem, type Servers } from './servers.js';
 import { SubjectServers } from './serving.js';
+import { passedByRefusals, twinOf } from './twins.js';
 
 export interface Examined {
   readonly problems: readonly ProblemReport[];
@@ -42,7 +43,16 @@ export async function examineExchanges(
   const pool = new ExchangePool(servers, base, () => onProgress?.(++done, able.length));
   const { verdicts, problems, partial } = await pool.run(able);
   for (const exchange of able) examination.judgeExchange(exchange, verdicts.get(exchange)!);
-  return { problems, partial };
+  const refused = [...passedByRefusals(verdicts)].map(([clause, exchange]) => ({
+    clause,
+    twin: twinOf(exchange, offered),
+  }));
+  if (partial || refused.length === 0) return { problems, partial };
+  const twins = await new ExchangePool(servers, base).run([...new Set(refused.map(({ twin }) => twin))]);
+  for (const { clause, twin } of refused)
+    if (twins.verdicts.get(twin)?.is !== 'passed')
+      examination.notExercised(clause, `what it asks to be refused was refused, and so is ${twin.title}`);
+  return { problems: [...problems, ...twins.problems], partial: twins.partial };
 }
 
 /** The exchanges that a subject claims, against servers that it starts. */

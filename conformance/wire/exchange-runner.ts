@@ -16,7 +16,7 @@ import type { Exchange, Outcome, Step } from '../../spec/exchange.js';
 import type { Expected, TranscriptEntry } from '../../spec/report.js';
 import type { LimitName } from '../../spec/server-contract.js';
 import { hostOf, plainRequest } from './ask.js';
-import type { Known } from './conditions.js';
+import { statusFits, type Known } from './conditions.js';
 import type { Address } from './connection.js';
 import { Line } from './line.js';
 import { decide, type Candidate } from './decide.js';
@@ -37,7 +37,13 @@ export interface Endpoint {
 }
 
 export type ExchangeResult = { readonly transcript: readonly TranscriptEntry[] } & (
-  | { readonly is: 'passed'; readonly labels: readonly string[]; readonly notes: readonly string[] }
+  | {
+      readonly is: 'passed';
+      readonly labels: readonly string[];
+      readonly notes: readonly string[];
+      /** A response came that is no refusal. */
+      readonly isServed: boolean;
+    }
   | {
       readonly is: 'failed';
       /** In words, for the clause. */
@@ -141,13 +147,20 @@ class Run {
       // The connection is over, and with it the steps behind.
       if (goesOn && (fits.ending === 'close' || line.heard.malformed?.cut === true)) break;
     }
-    return { is: 'passed', labels, notes, transcript: this.transcript.entries() };
+    return { is: 'passed', labels, notes, isServed: this.#isServed, transcript: this.transcript.entries() };
   }
 
   /** Whether a declared time may have been up meanwhile, so that the server gave up: a busy host stretches what goes out in pieces. */
   #isSlow(tookMs: number): boolean {
     const { limits } = this.endpoint.known;
     return TIMEOUTS.some((limit) => tookMs >= (limits[limit] ?? Infinity) * SOONER.factor - SOONER.ms);
+  }
+
+  get #isServed(): boolean {
+    const { known } = this.endpoint;
+    return [...this.#lines.values()].some(({ heard }) =>
+      heard.responses.some(({ interim, status }) => !interim && statusFits('answered', status, known)),
+    );
   }
 
   /** Frees everything; whoever waits gets an answer that is worth nothing. */
