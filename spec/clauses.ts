@@ -4,10 +4,10 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromMarkdown } from 'mdast-util-from-markdown';
-import type { Heading, List, Node, Parents, RootContent } from 'mdast';
 import { FACETS, type Facet } from './contract.js';
 import { ExchangeError, parseExchanges, type Exchange } from './exchange.js';
+import type { ClauseText } from './clause-text.js';
+import { clauseTexts } from './clause-texts.js';
 import { packageRoot } from './package-root.js';
 
 export const SPEC_VERSION = '1.0';
@@ -81,43 +81,28 @@ const FIELDS = [
 ] as const;
 type Field = (typeof FIELDS)[number];
 
-const flatten = (node: Node): string =>
-  'children' in node
-    ? (node as Parents).children.map(flatten).join('')
-    : 'value' in node
-      ? String(node.value).replace(/\s+/g, ' ')
-      : '';
-
 const names = (text: string | undefined): string[] =>
   text === undefined || text === '' ? [] : text.split(',').map((name) => name.trim().replace(/\.$/, ''));
 
-function fieldsOf(list: List, where: string): Map<Field, string> {
+function fieldsOf(items: readonly string[], where: string): Map<Field, string> {
   const fields = new Map<Field, string>();
-  for (const item of list.children) {
-    const match = /^([A-Z][A-Za-z ]+):\s*(.*)$/s.exec(flatten(item).trim());
+  for (const item of items) {
+    const match = /^([A-Z][A-Za-z ]+):\s*(.*)$/s.exec(item);
     const name = FIELDS.find((field) => field === match?.[1]);
     if (match === null || name === undefined)
-      throw new SpecError(`${where}: '${flatten(item).slice(0, 40)}' is none of ${FIELDS.join(', ')}`);
+      throw new SpecError(`${where}: '${item.slice(0, 40)}' is none of ${FIELDS.join(', ')}`);
     fields.set(name, match[2]!.trim());
   }
   return fields;
 }
 
-function clauseOf(
-  heading: Heading,
-  body: readonly RootContent[],
-  profile: Profile,
-  section: string,
-  file: string,
-): Clause {
-  const id = flatten(heading);
-  const line = heading.position?.start.line ?? 0;
+function clauseOf(text: ClauseText, profile: Profile, section: string, file: string): Clause {
+  const { id, line, sentence, items } = text;
   const where = `${file}:${line} ${id}`;
-  const [sentence, list] = body;
   if (!ID.test(id)) throw new SpecError(`${where}: not a clause id`);
-  if (sentence?.type !== 'paragraph' || list?.type !== 'list')
+  if (sentence === undefined)
     throw new SpecError(`${where}: a clause is one sentence, then the list of its fields`);
-  const fields = fieldsOf(list, where);
+  const fields = fieldsOf(items, where);
   const field = (name: Field): string => {
     const value = fields.get(name);
     if (value === undefined) throw new SpecError(`${where}: '${name}' is missing`);
@@ -137,7 +122,7 @@ function clauseOf(
     level,
     grammar: mark !== undefined,
     facet,
-    text: flatten(sentence),
+    text: sentence,
     why: field('Why'),
     keptBy: names(fields.get('Kept by')),
     observed: field('Observed'),
@@ -146,19 +131,18 @@ function clauseOf(
     choice: fields.get('Choice'),
     transports: names(fields.get('Transport')),
     rfc: fields.get('RFC'),
-    exchanges: exchangesOf(id, body, where),
+    exchanges: exchangesOf(text, where),
     source: { file, line },
   };
 }
 
-function exchangesOf(id: string, body: readonly RootContent[], where: string): Exchange[] {
-  const blocks = body.flatMap((node) => (node.type === 'code' && node.lang === 'exchange' ? [node] : []));
-  const exchanges = blocks.flatMap((block) => {
+function exchangesOf({ id, exchanges: blocks }: ClauseText, where: string): Exchange[] {
+  const exchanges = blocks.flatMap(({ line, text }) => {
     try {
-      return parseExchanges(id, block.value);
+      return parseExchanges(id, text);
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
-      throw new SpecError(`${where}, line ${block.position?.start.line ?? 0}: ${error.message}`);
+      throw new SpecError(`${where}, line ${line}: ${error.message}`);
     }
   });
   const names = exchanges.map(({ name }) => name);
@@ -168,16 +152,8 @@ function exchangesOf(id: string, body: readonly RootContent[], where: string): E
 }
 
 /** Clauses of one Markdown text, in its order. @throws SpecError */
-export function parseClauses(markdown: string, profile: Profile, section: string, file: string): Clause[] {
-  const clauses: Clause[] = [];
-  const nodes = fromMarkdown(markdown).children;
-  for (const [index, node] of nodes.entries()) {
-    if (node.type !== 'heading' || node.depth !== 3) continue;
-    const end = nodes.findIndex((next, i) => i > index && next.type === 'heading');
-    clauses.push(clauseOf(node, nodes.slice(index + 1, end < 0 ? undefined : end), profile, section, file));
-  }
-  return clauses;
-}
+export const parseClauses = (markdown: string, profile: Profile, section: string, file: string): Clause[] =>
+  clauseTexts(markdown, file).map((text) => clauseOf(text, profile, section, file));
 
 /** Order in which the sections of a profile are read. */
 const SECTIONS: Readonly<Record<Profile, readonly string[]>> = {
