@@ -1,7 +1,7 @@
 /**
  * The thread of a {@link Sleeper}: polls what it is told to, and says when that is over.
  */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { PollSet, posix } from '../../posix/index.js';
 
 /** What to wait for. */
@@ -13,12 +13,24 @@ export interface SleepRequest {
 }
 
 const set = new PollSet();
+/** ms; -1: forever. */
+const longestPollMs = workerData as number;
 
 parentPort?.on('message', ({ words, timeoutMs }: SleepRequest) => {
   set.clear();
   for (let i = 0; i < words.length; i += 2) set.push(words[i] ?? -1, (words[i + 1] ?? 0) & 0xffff);
-  posix.poll(set, timeoutMs); // Whatever the answer is: the loop looks for itself.
+  poll(timeoutMs); // Whatever the answer is: the loop looks for itself.
   parentPort?.postMessage('over');
 });
+
+/** A thread that is to end does so between two polls. */
+function poll(timeoutMs: number): void {
+  if (longestPollMs < 0) return void posix.poll(set, timeoutMs);
+  const endMs = timeoutMs < 0 ? Infinity : performance.now() + timeoutMs;
+  for (;;) {
+    const leftMs = Math.max(Math.ceil(endMs - performance.now()), 0);
+    if (posix.poll(set, Math.min(leftMs, longestPollMs)) !== 0 || leftMs <= longestPollMs) return;
+  }
+}
 
 parentPort?.postMessage('ready');

@@ -6,11 +6,17 @@
  *
  * A thread takes some 40 ms to start. So it is kept when its run() is over, for the next one, and never ends; it keeps
  * the process alive only while somebody sleeps.
+ *
+ * A Worker may be terminated from outside, or with the process, and is not asked before. Node then waits for its threads, and a poll(2)
+ * hears nothing of that. So below a Worker a sleeper looks up once a second.
  */
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { Worker, isMainThread } from 'node:worker_threads';
 import type { PollSet } from '../../posix/index.js';
 import type { SleepRequest } from './sleeper-thread.js';
+
+/** The longest that a sleeper is deaf to its end, ms; -1: forever. */
+const LONGEST_POLL_MS = isMainThread ? -1 : 1000;
 
 export class Sleeper {
   static readonly #idle: Sleeper[] = [];
@@ -25,7 +31,9 @@ export class Sleeper {
     return sleeper;
   }
 
-  readonly #worker = new Worker(new URL('./sleeper-thread.js', import.meta.url));
+  readonly #worker = new Worker(new URL('./sleeper-thread.js', import.meta.url), {
+    workerData: LONGEST_POLL_MS,
+  });
 
   /**
    * Sleeps until poll(2) has an answer.

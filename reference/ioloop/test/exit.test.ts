@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import t from 'tap';
 
 /** Far more than it takes: a process and two threads load TypeScript. */
@@ -13,4 +15,10 @@ t.test('a process that sleeps can end', (t) => {
   });
   t.strictSame({ status, signal }, { status: 7, signal: null });
   t.end();
+});
+
+t.test('a Worker that sleeps can be terminated', async (t) => {
+  const worker = new Worker(new URL('./asleep-thread.ts', import.meta.url));
+  t.strictSame(await once(worker, 'message'), ['asleep']);
+  t.equal(await worker.terminate(), 1);
 });
