@@ -31,6 +31,8 @@ function optionsFor(path: string, mode: 'checked' | 'unchecked'): RegisterOption
     projectSearchDir: folder,
     compiler: require.resolve('typescript'),
     transpileOnly: mode === 'unchecked',
+    // It checks no types, whatever the user's tsconfig.json says.
+    swc: false,
     pretty: false,
     // An import of './x.js' finds x.ts.
     experimentalResolver: true,
