@@ -41,7 +41,7 @@ const SEMICOLON = 0x3b;
 /** Value of each hex digit; -1: not one. */
 const HEX = new Int8Array(256).fill(-1);
 for (const [i, digit] of [...'0123456789abcdef'].entries())
-  HEX[digit.charCodeAt(0)] = HEX[digit.toUpperCase().charCodeAt(0)] = i;
+  HEX[digit.charCodeAt(0)] = HEX[digit.toUpperCase().charCodeAt(0)] = i; // HTTP-CHUNK-2
 
 /** What {@link ChunkedDecoder.next} has found. */
 export type Found = 'more' | 'data' | 'last';
@@ -74,6 +74,7 @@ export class ChunkedDecoder {
    */
   next(bytes: Uint8Array, start: number, end: number): Found | Refusal {
     let at = start;
+    // All that it knows stays for the next piece: HTTP-CHUNK-1
     while (at < end) {
       if (this.#state === DATA) {
         this.dataStart = at;
@@ -87,26 +88,29 @@ export class ChunkedDecoder {
         case SIZE: {
           const digit = HEX[byte]!;
           if (digit >= 0) {
-            if (++this.#digits > MOST_DIGITS) return REFUSALS.malformedChunk;
-            this.#left = this.#left * 16 + digit;
+            if (++this.#digits > MOST_DIGITS) return REFUSALS.malformedChunk; // HTTP-CHUNK-9
+            this.#left = this.#left * 16 + digit; // HTTP-CHUNK-2
           } else if (this.#digits > 0 && byte === CR) this.#state = SIZE_LF;
           else if (this.#digits > 0 && byte === SEMICOLON) this.#state = EXTENSION;
+          // HTTP-CHUNK-4
           else if (this.#digits > 0 && (byte === SP || byte === TAB)) this.#state = BLANK;
-          else return REFUSALS.malformedChunk;
+          else return REFUSALS.malformedChunk; // HTTP-CHUNK-7
           break;
         }
         case BLANK:
           if (byte === SEMICOLON) this.#state = EXTENSION;
-          else if (byte !== SP && byte !== TAB) return REFUSALS.malformedChunk;
+          else if (byte !== SP && byte !== TAB) return REFUSALS.malformedChunk; // HTTP-CHUNK-8
           if (++this.#extensionBytes > MOST_EXTENSION_BYTES) return REFUSALS.manyExtensions;
           break;
         case EXTENSION:
+          // HTTP-CHUNK-3
           if (byte === CR) this.#state = SIZE_LF;
+          // HTTP-CHUNK-12
           else if ((byte < SP && byte !== TAB) || byte === 0x7f) return REFUSALS.malformedChunk;
-          if (++this.#extensionBytes > MOST_EXTENSION_BYTES) return REFUSALS.manyExtensions;
+          if (++this.#extensionBytes > MOST_EXTENSION_BYTES) return REFUSALS.manyExtensions; // HTTP-CHUNK-14
           break;
         case SIZE_LF:
-          if (byte !== LF) return REFUSALS.malformedChunk;
+          if (byte !== LF) return REFUSALS.malformedChunk; // HTTP-CHUNK-11, HTTP-CHUNK-13
           if (this.#left === 0) {
             this.at = at;
             return 'last';
@@ -114,11 +118,11 @@ export class ChunkedDecoder {
           this.#state = DATA;
           break;
         case DATA_CR:
-          if (byte !== CR) return REFUSALS.malformedChunk;
+          if (byte !== CR) return REFUSALS.malformedChunk; // HTTP-CHUNK-10
           this.#state = DATA_LF;
           break;
         case DATA_LF:
-          if (byte !== LF) return REFUSALS.malformedChunk;
+          if (byte !== LF) return REFUSALS.malformedChunk; // HTTP-CHUNK-10
           this.#state = SIZE;
           this.#digits = 0;
           break;

@@ -150,7 +150,7 @@ export class Connection implements Consumer, ResponseChannel {
   }
 
   ended(): void {
-    this.#inputEnded = true;
+    this.#inputEnded = true; // What is there is answered all the same: HTTP-PIPE-5
     this.#resume();
   }
 
@@ -185,8 +185,8 @@ export class Connection implements Consumer, ResponseChannel {
 
   /** Whether anything that comes can be used now. */
   get #wanting(): boolean {
-    if (this.#ending || this.#stream.writing()) return false;
-    return this.#response === undefined || (this.#reader?.hungry ?? false);
+    if (this.#ending || this.#stream.writing()) return false; // HTTP-CONN-6
+    return this.#response === undefined || (this.#reader?.hungry ?? false); // HTTP-PIPE-1, HTTP-PIPE-2
   }
 
   /** Parses and answers, as far as it goes. @returns How far. */
@@ -197,12 +197,13 @@ export class Connection implements Consumer, ResponseChannel {
       const next = parser.next(bytes, at, end);
       at = parser.at;
       this.#behind = end - at;
+      // Others have their turn: SERVER-LISTEN-4
       if (next === 'more') break;
       else if (next === 'head') this.#onHead(at < end);
       else if (next === 'data') this.#onData(bytes, parser.dataStart, at);
       else if (next === 'end') this.#onEnd();
       else {
-        this.#refuse(next);
+        this.#refuse(next); // Those before it are answered by now: HTTP-PIPE-3
         return end;
       }
     }
@@ -216,13 +217,14 @@ export class Connection implements Consumer, ResponseChannel {
     const response = new Response(this, head);
     const { options } = this.#host;
     const request = new HTTPRequest(head, this.#peer, response, options.maxParts);
+    // Only if told to: SERVER-PROXY-1. For each request anew: SERVER-PROXY-6
     if (options.xheaders) request.client = this.#host.clientOf(this.#peer, request.headers);
     this.#request = request;
-    this.#continueOwed = head.expectsContinue && !bodyBegun;
+    this.#continueOwed = head.expectsContinue && !bodyBegun; // HTTP-EXPECT-5
     if (head.bodyLength === 0) return;
     if (options.streamBody?.(request) === true) {
       request.bodyReader = this.#reader = new BodyReader({ wanted: () => this.#onWanted() });
-      this.#handle(request, response);
+      this.#handle(request, response); // SERVER-REQUEST-8
     } else {
       this.#body = new BodyBuffer(head.bodyLength < 0 ? Infinity : head.bodyLength);
       this.#sendContinue();
@@ -231,7 +233,7 @@ export class Connection implements Consumer, ResponseChannel {
 
   #onData(bytes: Buffer, start: number, end: number): void {
     this.#body?.append(bytes, start, end);
-    this.#reader?.push(Uint8Array.prototype.slice.call(bytes, start, end));
+    this.#reader?.push(Uint8Array.prototype.slice.call(bytes, start, end)); // SERVER-REQUEST-7
   }
 
   #onEnd(): void {
@@ -239,7 +241,8 @@ export class Connection implements Consumer, ResponseChannel {
     const body = this.#body;
     const reader = this.#reader;
     this.#body = this.#reader = undefined;
-    if (request === undefined) return; // It was answered before its body had come, and the rest was read over.
+    // Answered before its body had come; the rest was read over: HTTP-LENGTH-2
+    if (request === undefined) return;
     if (this.#parser.trailers !== '') request.setTrailers(this.#parser.trailers);
     if (reader !== undefined) return reader.end();
     if (body !== undefined) request.body = body.take();
@@ -258,7 +261,7 @@ export class Connection implements Consumer, ResponseChannel {
     if (error instanceof RequestAbortedError) return response.fail(() => this.completed(false));
     if (error instanceof MalformedBodyError)
       return response.fail(() => this.#sendRefusal(REFUSALS.malformedBody));
-    response.fail(() => this.#sendRefusal(REFUSALS.failed));
+    response.fail(() => this.#sendRefusal(REFUSALS.failed)); // SERVER-RESPONSE-4
     this.#host.report(`The handler of ${request.method} ${request.uri} has failed`, error);
   }
 
@@ -269,14 +272,15 @@ export class Connection implements Consumer, ResponseChannel {
   }
 
   #sendContinue(): void {
-    if (this.#continueOwed) this.send(CONTINUE);
-    this.#continueOwed = false;
+    if (this.#continueOwed) this.send(CONTINUE); // HTTP-EXPECT-1; the response is owed still: HTTP-EXPECT-3
+    this.#continueOwed = false; // HTTP-EXPECT-5
   }
 
   // ── output ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   get closing(): boolean {
     const head = this.#parser.head!;
+    // HTTP-CONN-2, SERVER-RESPONSE-3, SERVER-STOP-4
     if (!head.keepAlive || this.#host.options.noKeepAlive || this.#host.draining) return true;
     if (this.#inputEnded && (this.#serving ? this.#behind : this.#held.length) === 0) return true;
     // Of a body that nobody reads: the client would be told to send it, or it would take too long.
@@ -288,7 +292,7 @@ export class Connection implements Consumer, ResponseChannel {
   }
 
   send(text: string, body: string | Uint8Array = ''): void {
-    if (this.#stream.closed() || this.#ending) return;
+    if (this.#stream.closed() || this.#ending) return; // SERVER-RESPONSE-8
     const { outbox } = this.#host;
     if (this.#soon !== '') {
       text = this.#soon + text;
@@ -341,6 +345,7 @@ export class Connection implements Consumer, ResponseChannel {
     if (this.#soon !== '') this.send('');
     this.#response = this.#request = undefined;
     this.#waiting = undefined;
+    // HTTP-LENGTH-2, HTTP-EXPECT-8, SERVER-RESPONSE-3, SERVER-STOP-3
     if (!reusable || this.#host.draining || this.#unreadable || this.#continueOwed) this.#ending = true;
     this.#reader?.abort();
     this.#reader = undefined;
@@ -365,6 +370,7 @@ export class Connection implements Consumer, ResponseChannel {
 
   #sendRefusal({ status, text }: Refusal): void {
     const body = `${text}\n`;
+    // HTTP-RESPONSE-12, HTTP-RESPONSE-15
     const head = formatHead(status, 'Content-Type: text/plain\r\n', body.length, 'close');
     this.send(this.#request?.method === 'HEAD' ? head : head + body);
     this.completed(false);
@@ -377,8 +383,9 @@ export class Connection implements Consumer, ResponseChannel {
     const stream = this.#stream;
     if (stream.closed()) return;
     const congested = stream.writing();
+    // HTTP-LENGTH-10, HTTP-CHUNK-16
     if (this.#inputEnded && this.#response === undefined && !congested) this.#ending = true;
-    if (this.#inputEnded && this.#held.length === 0) this.#reader?.abort();
+    if (this.#inputEnded && this.#held.length === 0) this.#reader?.abort(); // HTTP-LENGTH-10, HTTP-CHUNK-16
     if (this.#ending && !this.#lingering) this.#linger();
     else if (congested && !this.#congested && !this.#lingering) {
       this.#congested = true;
@@ -396,7 +403,7 @@ export class Connection implements Consumer, ResponseChannel {
   #linger(): void {
     this.#lingering = true;
     this.#held.dropUntil(this.#held.end);
-    this.#stream.end();
+    this.#stream.end(); // HTTP-CONN-3
   }
 
   #throttle(): void {
@@ -414,9 +421,12 @@ export class Connection implements Consumer, ResponseChannel {
     let waiting: Waiting = 'idle';
     if (this.#stream.writing()) waiting = 'send';
     else if (this.#lingering) waiting = 'linger';
+    // SERVER-LIMIT-5
     else if (parser.insideBody) waiting = 'body';
+    // That body is over, and the time is the program's: SERVER-LIMIT-8
     else if (this.#response !== undefined) waiting = 'busy';
     else if (parser.insideHead) waiting = 'head';
+    // Bytes don't begin it anew: HTTP-TIME-3, HTTP-TIME-4, SERVER-LIMIT-4, SERVER-LIMIT-6
     if (waiting === this.#waiting) return;
     this.#waiting = waiting;
     this.#deadlineMs = undefined;
@@ -436,13 +446,14 @@ export class Connection implements Consumer, ResponseChannel {
     this.#unwritten = unwritten;
     this.#deadlineMs ??= nowMs + this.#host.options[LIMITS[waiting]];
     if (this.#deadlineMs > nowMs) return;
+    // HTTP-TIME-5, SERVER-LIMIT-4, SERVER-LIMIT-5
     if (waiting === 'head' || waiting === 'body') this.#refuse(REFUSALS.requestTimeout);
-    else this.close();
+    else this.close(); // HTTP-TIME-2, SERVER-LIMIT-7
   }
 
   /** Nothing is being received or answered. */
   get idle(): boolean {
-    return this.#waiting === 'idle' && this.#held.length === 0;
+    return this.#waiting === 'idle' && this.#held.length === 0; // SERVER-STOP-3
   }
 
   close(): void {

@@ -10,7 +10,8 @@ export function dateLine(): string {
   const now = Math.floor(Date.now() / 1000);
   if (now !== second) {
     second = now;
-    line = `Date: ${new Date(now * 1000).toUTCString()}\r\n`; // The format of toUTCString is IMF-fixdate (ECMA-262).
+    // The format of toUTCString is IMF-fixdate (ECMA-262): HTTP-RESPONSE-13
+    line = `Date: ${new Date(now * 1000).toUTCString()}\r\n`;
   }
   return line;
 }

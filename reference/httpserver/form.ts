@@ -20,6 +20,7 @@ export function parseForm(contentType: string | undefined, body: Uint8Array, max
   if (contentType === undefined) return form;
   const type = parseParameters(contentType);
   if (type === undefined) throw new MalformedBodyError('its Content-Type is malformed');
+  // SERVER-ARGUMENT-6
   if (type.value === 'application/x-www-form-urlencoded')
     parseUrlencoded(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), form.fields);
   else if (type.value === 'multipart/form-data')

@@ -44,29 +44,29 @@ export const TOKEN = `${ALNUM}!#$%&'*+.^_\`|~\\-`;
 /** From a state, by one of these bytes (as in a regular expression's brackets), to a state. */
 const TRANSITIONS: readonly (readonly [from: number, bytes: string, to: number])[] = [
   [BEFORE_METHOD, TOKEN, METHOD],
-  [METHOD, TOKEN, METHOD],
-  [METHOD, ' ', BEFORE_TARGET],
+  [METHOD, TOKEN, METHOD], // HTTP-START-10
+  [METHOD, ' ', BEFORE_TARGET], // One, and BEFORE_TARGET takes none: HTTP-START-21
   // Visible ASCII without the fragment, which is not sent. Wider than a URI by the handful of characters that browsers do send bare.
-  [BEFORE_TARGET, '!-~', TARGET],
+  [BEFORE_TARGET, '!-~', TARGET], // HTTP-START-15
   [BEFORE_TARGET, '#', BAD],
-  [TARGET, '!-~', TARGET],
-  [TARGET, '#', BAD],
-  [TARGET, ' ', VERSION],
+  [TARGET, '!-~', TARGET], // Neither NUL nor CR: HTTP-START-22, HTTP-START-23
+  [TARGET, '#', BAD], // HTTP-START-14
+  [TARGET, ' ', VERSION], // The only way out: HTTP-START-13, HTTP-START-17
   [VERSION, 'HTP/0-9.', VERSION],
-  [VERSION, '\r', LINE_LF],
-  [LINE_LF, '\n', FIELD],
+  [VERSION, '\r', LINE_LF], // CR LF ends a line, and nothing else: HTTP-FIELD-14
+  [LINE_LF, '\n', FIELD], // HTTP-START-23
 
-  [FIELD, TOKEN, NAME],
+  [FIELD, TOKEN, NAME], // No blank begins a line: HTTP-FIELD-7, HTTP-FIELD-8
   [FIELD, '\r', END_LF],
-  [NAME, TOKEN, NAME],
-  [NAME, ':', BEFORE_VALUE],
+  [NAME, TOKEN, NAME], // HTTP-FIELD-10
+  [NAME, ':', BEFORE_VALUE], // HTTP-FIELD-6, HTTP-FIELD-11
   [BEFORE_VALUE, ' \t', BEFORE_VALUE],
   [BEFORE_VALUE, '!-~\x80-\xff', VALUE],
   [BEFORE_VALUE, '\r', FIELD_LF],
-  [VALUE, ' \t!-~\x80-\xff', VALUE],
-  [VALUE, '\r', FIELD_LF],
-  [FIELD_LF, '\n', FIELD],
-  [END_LF, '\n', DONE],
+  [VALUE, ' \t!-~\x80-\xff', VALUE], // HTTP-FIELD-3; no controls: HTTP-FIELD-12, HTTP-FIELD-13
+  [VALUE, '\r', FIELD_LF], // HTTP-FIELD-14
+  [FIELD_LF, '\n', FIELD], // HTTP-FIELD-12
+  [END_LF, '\n', DONE], // HTTP-FIELD-15
 ];
 
 /** The state after a byte: `NEXT[state * 256 + byte]`. */

@@ -26,6 +26,7 @@ import type { ParserLimits } from './limits.js';
 import { REFUSALS, type Refusal } from './refusals.js';
 
 /** Fields that the server itself looks at. No two are of the same length, which makes them quick to tell from others. */
+// Upgrade is none of them: HTTP-UPGRADE-1, HTTP-UPGRADE-3
 export const NOTED = ['host', 'expect', 'connection', 'content-length', 'transfer-encoding'] as const;
 export type NotedName = (typeof NOTED)[number];
 
@@ -95,7 +96,7 @@ export class HeadScanner {
    * @returns DONE; MORE; or why the head is refused: for what is wrong first, however the bytes are cut.
    */
   scan(bytes: Uint8Array, start: number, filled: number): typeof DONE | typeof MORE | Refusal {
-    let state = this.#state;
+    let state = this.#state; // Where the last piece ended: HTTP-START-2
     // One byte beyond a limit is enough to see; what comes behind it would be found or not, as the bytes are cut.
     let end = Math.min(filled, start + (state <= VERSION ? this.#mostOfLine : this.#mostOfHead));
     for (let at = start + this.length; at < end; at++) {
@@ -123,21 +124,21 @@ export class HeadScanner {
           this.#valueStart = place;
           break;
         case FIELD_LF: {
-          if (++this.#fieldCount > this.#limits.maxHeaderCount) return REFUSALS.manyFields;
+          if (++this.#fieldCount > this.#limits.maxHeaderCount) return REFUSALS.manyFields; // HTTP-FIELD-16
           this.#note(bytes, start, state === VALUE ? this.#valueStart : place, place);
           break;
         }
         case DONE:
           this.length = place + 1;
-          return this.length > this.#limits.maxHeadBytes ? REFUSALS.longHead : DONE;
+          return this.length > this.#limits.maxHeadBytes ? REFUSALS.longHead : DONE; // SERVER-LIMIT-3
         case BAD:
-          return REFUSALS.malformedHead;
+          return REFUSALS.malformedHead; // At once, not at the line's end: HTTP-START-20
       }
       state = next;
     }
     this.#state = state;
     this.length = end - start;
-    return this.#tooLong(state) ?? MORE;
+    return this.#tooLong(state) ?? MORE; // HTTP-TIME-1
   }
 
   /** Notes the field whose value has just ended, if it is one of NOTED. */
@@ -146,7 +147,8 @@ export class HeadScanner {
     if (candidate === undefined) return;
     const [name, letters] = candidate;
     const from = start + this.#nameStart;
-    // Among token characters, the bit is the case of a letter; and no other character becomes a letter or '-' by it.
+    // Among token characters, the bit is the case of a letter; and no other character becomes a letter or '-' by it:
+    // HTTP-FIELD-1, HTTP-FIELD-5
     for (let i = 0; i < letters.length; i++) if ((bytes[from + i]! | 0x20) !== letters[i]) return;
     const noted = (this.noted[this.notedCount++] ??= { name, start: 0, end: 0 });
     noted.name = name;
@@ -157,7 +159,8 @@ export class HeadScanner {
   /** Whether what came so far is more than all of it may be. */
   #tooLong(state: number): Refusal | undefined {
     if (state <= VERSION && this.length > this.#limits.maxRequestLineBytes)
-      return state === METHOD ? REFUSALS.longMethod : REFUSALS.longTarget;
+      return state === METHOD ? REFUSALS.longMethod : REFUSALS.longTarget; // HTTP-START-11, HTTP-START-25
+    // HTTP-FIELD-16, SERVER-LIMIT-3
     return this.length > this.#limits.maxHeadBytes ? REFUSALS.longHead : undefined;
   }
 }

@@ -34,6 +34,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     const lowerName = name.toLowerCase();
     let value: string | undefined;
     for (const field of this.#all())
+      // SERVER-REQUEST-5
       if (field.lowerName === lowerName)
         value = value === undefined ? field.value : `${value}, ${field.value}`;
     return value;
@@ -79,8 +80,8 @@ function parseFields(text: string, start: number): Field[] {
     const colon = text.indexOf(':', at);
     const name = text.slice(at, colon);
     // Of what the pattern takes, a well-formed value has nothing but SP and TAB: String.trim would take U+00A0, too.
-    const value = text.slice(colon + 1, end).replace(/^[ \t]+|[ \t]+$/g, '');
-    fields.push({ name, lowerName: name.toLowerCase(), value });
+    const value = text.slice(colon + 1, end).replace(/^[ \t]+|[ \t]+$/g, ''); // HTTP-FIELD-2
+    fields.push({ name, lowerName: name.toLowerCase(), value }); // HTTP-FIELD-4
     at = end + 2;
   }
 }

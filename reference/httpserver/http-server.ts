@@ -143,7 +143,7 @@ export class HTTPServer {
   /** Stops listening. Open connections go on, with further requests, too. Nothing happens the second time. */
   stop(): void {
     this.#stopped = true;
-    for (const listener of this.#listeners) listener.close();
+    for (const listener of this.#listeners) listener.close(); // SERVER-STOP-1
     this.#listeners.length = 0;
   }
 
@@ -161,7 +161,7 @@ export class HTTPServer {
   drain(timeoutMs = Infinity): Promise<void> {
     this.stop();
     this.#host.draining = true;
-    for (const connection of [...this.#connections]) if (connection.idle) connection.close();
+    for (const connection of [...this.#connections]) if (connection.idle) connection.close(); // SERVER-STOP-2
     if (this.#connections.size === 0) return Promise.resolve();
     const timer = this.#loop.callLater(timeoutMs, () => this.closeAllConnections());
     return new Promise((resolve) => {
@@ -182,13 +182,13 @@ export class HTTPServer {
     this.#posix.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1); // An answer is written in one piece: nothing is to be waited for.
     let stream: IOStream;
     try {
-      stream = new IOStream(this.#loop, fd, { allowHalfOpen: true, posix: this.#posix });
+      stream = new IOStream(this.#loop, fd, { allowHalfOpen: true, posix: this.#posix }); // HTTP-PIPE-5
     } catch (error) {
       this.#posix.close(fd);
       this.#loop.report('A connection could not be taken on', error);
       return;
     }
-    const peer: Client = { remoteIp: ipOf(address), protocol: this.#options.protocol };
+    const peer: Client = { remoteIp: ipOf(address), protocol: this.#options.protocol }; // SERVER-REQUEST-6
     this.#connections.add(new Connection(this.#host, stream, peer));
     this.#look ??= this.#loop.callLater(this.#lookEveryMs, this.#lookAtDeadlines);
     if (this.#connections.size >= this.#options.maxConnections) this.#updateListeners();
@@ -248,13 +248,15 @@ export class HTTPServer {
   #handle(connection: Connection, request: HTTPRequest, inEvent: boolean): void {
     let returned: unknown;
     try {
+      // Of any method: HTTP-START-1. The server has no answer of its own, not to TRACE either: HTTP-RESPONSE-17
       returned = this.#handler(request);
     } catch (error) {
       if (isFatal(error)) throw error;
-      return connection.failed(request, error);
+      return connection.failed(request, error); // SERVER-RESPONSE-5
     }
     if (!isThenable(returned)) return;
     returned.then(undefined, (error: unknown) => {
+      // SERVER-RESPONSE-4, SERVER-RESPONSE-5
       connection.failed(request, error);
       if (isFatal(error))
         this.#loop.addCallback(() => {

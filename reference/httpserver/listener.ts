@@ -125,7 +125,7 @@ const name = new SocketAddress();
 
 /** Where a socket listens. */
 export function addressOf(posix: Posix, fd: number): Address | undefined {
-  posix.getsockname(fd, name);
+  posix.getsockname(fd, name); // SERVER-LISTEN-1
   return name.get();
 }
 
@@ -190,10 +190,12 @@ export class Listener {
   }
 
   readonly #onReady = (): void => {
+    // SERVER-LISTEN-2
     for (let i = 0; i < this.#acceptsPerEvent && this.#watched; i++) {
       const fd = this.#posix.accept4(this.fd, SOCK_NONBLOCK | SOCK_CLOEXEC, this.#peer);
       if (fd === NOBODY) return;
       if (fd >= 0) this.#onConnection(fd, this.#peer);
+      // Other errors are one peer's: SERVER-LISTEN-3
       else if (EXHAUSTED.includes(-fd)) return this.#onExhausted();
     }
   };

@@ -11,6 +11,7 @@ const KNOWN = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRAC
  * @param allowed The methods of the resource.
  */
 export function refuseMethod(request: HTTPRequest, allowed: readonly string[]): void {
+  // HTTP-RESPONSE-14
   if (KNOWN.includes(request.method)) request.respond(405, { Allow: allowed.join(', ') });
-  else request.respond(501);
+  else request.respond(501); // HTTP-START-9
 }

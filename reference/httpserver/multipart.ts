@@ -63,15 +63,18 @@ export function parseMultipart(
     if (bytes.toString('latin1', start, start + 2) === '--') return;
     if (bytes.toString('latin1', start, start + 2) !== '\r\n')
       throw new MalformedBodyError('a delimiter does not end with its line');
+    // SERVER-ARGUMENT-11
     if (parts === maxParts) throw new MalformedBodyError(`it has more than ${maxParts} parts`);
     scanner.beginTrailers();
+    // SERVER-ARGUMENT-10
     if (scanner.scan(bytes, start + 2, bytes.length) !== DONE)
       throw new MalformedBodyError('the head of a part is malformed');
     const contentStart = start + 2 + scanner.length;
     // The empty line behind the head may be the delimiter's own CR LF, if there is no content.
     at = bytes.indexOf(delimiter, contentStart - 2);
-    if (at < 0) throw new MalformedBodyError('its last delimiter is missing');
+    if (at < 0) throw new MalformedBodyError('its last delimiter is missing'); // SERVER-ARGUMENT-9
     const head = new HTTPHeaders(bytes.toString('latin1', start + 2, contentStart));
+    // SERVER-ARGUMENT-7
     addPart(head, body.subarray(contentStart, Math.max(at, contentStart)), fields, files);
   }
 }

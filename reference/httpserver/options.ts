@@ -44,11 +44,11 @@ const DEFAULTS = {
   trustedProxies: [] as readonly string[],
   protocol: 'http' as const,
   // RFC 9112 3 asks for 8000 octets at least; 8 KB is what nginx and Apache take.
-  maxRequestLineBytes: 8192,
+  maxRequestLineBytes: 8192, // HTTP-START-24
   // As in Tornado.
-  maxHeadBytes: 65_536,
+  maxHeadBytes: 65_536, // HTTP-FIELD-17
   // As in Apache.
-  maxHeaderCount: 100,
+  maxHeaderCount: 100, // HTTP-FIELD-17
   // What Go's net/http takes of a form.
   maxBodyBytes: 10_485_760,
   maxParts: 1000,

@@ -41,7 +41,7 @@ export function parseParameters(text: string): Parameterised | undefined {
 
 /** A parameter, in its extended form if that is there: the one for other alphabets, which wins (RFC 8187 4.2). */
 export function parameterOf({ parameters }: Parameterised, name: string): string | undefined {
-  const extended = EXTENDED.exec(parameters.get(`${name}*`) ?? '');
+  const extended = EXTENDED.exec(parameters.get(`${name}*`) ?? ''); // SERVER-ARGUMENT-8
   if (extended === null) return parameters.get(name);
   const bytes = extended[1]!.replace(/%(..)/g, (_, digits: string) =>
     String.fromCharCode(parseInt(digits, 16)),

@@ -15,16 +15,17 @@ import type { Client } from './request.js';
  * @param trusted IP addresses of further proxies.
  */
 export function clientBehind(peer: Client, headers: HTTPHeaders, trusted: readonly string[]): Client {
+  // SERVER-PROXY-3
   const forwarded = headers.get('X-Real-IP') ?? lastUntrusted(headers.get('X-Forwarded-For'), trusted) ?? '';
   const schemes = headers.get('X-Scheme') ?? headers.get('X-Forwarded-Proto') ?? '';
   const ip = forwarded.trim();
   const protocol = schemes
-    .slice(schemes.lastIndexOf(',') + 1)
+    .slice(schemes.lastIndexOf(',') + 1) // SERVER-PROXY-5
     .trim()
     .toLowerCase();
   return {
-    remoteIp: isIp(ip) ? ip : peer.remoteIp,
-    protocol: protocol === 'http' || protocol === 'https' ? protocol : peer.protocol,
+    remoteIp: isIp(ip) ? ip : peer.remoteIp, // SERVER-PROXY-4
+    protocol: protocol === 'http' || protocol === 'https' ? protocol : peer.protocol, // SERVER-PROXY-5
   };
 }
 
@@ -32,7 +33,7 @@ function lastUntrusted(list: string | undefined, trusted: readonly string[]): st
   return list
     ?.split(',')
     .map((entry) => entry.trim())
-    .findLast((entry) => !trusted.includes(entry));
+    .findLast((entry) => !trusted.includes(entry)); // SERVER-PROXY-2
 }
 
 function isIp(text: string): boolean {

@@ -45,6 +45,7 @@ export interface RequestHead {
   readonly expectsContinue: boolean;
 }
 
+// IPv6 in brackets: HTTP-HOST-6. Or a name, which may be empty: HTTP-HOST-4
 const HOST =
   /^(?:\[[\dA-Fa-f:.]+\]|\[[vV][\dA-Fa-f]+\.[-\w.~!$&'()*+,;=:]+\]|(?:[-\w.~!$&'()*+,;=]|%[\dA-Fa-f]{2})*)(?::\d*)?$/;
 const TOKENS = new RegExp(`^[${TOKEN}]+$`);
@@ -57,7 +58,7 @@ let lastHost = '';
 /** @returns What the head means, or why it can't be served. */
 export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner): RequestHead | Refusal {
   const text = textOf(bytes, start, start + scanner.length);
-  const method = text.slice(0, scanner.methodEnd);
+  const method = text.slice(0, scanner.methodEnd); // HTTP-START-8
   const target = text.slice(scanner.methodEnd + 1, scanner.targetEnd);
   const minorVersion = versionOf(text.slice(scanner.targetEnd + 1, scanner.lineEnd));
   if (typeof minorVersion === 'object') return minorVersion;
@@ -69,21 +70,21 @@ export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner
   let expectation: string | undefined;
   for (let i = 0; i < scanner.notedCount; i++) {
     const { name, start, end } = scanner.noted[i]!;
-    const value = valueAt(text, start, end);
+    const value = valueAt(text, start, end); // HTTP-FIELD-2
     switch (name) {
       case 'host':
-        if (host !== undefined) return REFUSALS.noHost;
+        if (host !== undefined) return REFUSALS.noHost; // HTTP-HOST-2
         host = value;
         break;
       case 'content-length':
-        if (length !== undefined) return REFUSALS.twoLengths;
+        if (length !== undefined) return REFUSALS.twoLengths; // HTTP-LENGTH-4, HTTP-LENGTH-5
         length = value;
         break;
       case 'transfer-encoding':
         codings = codings === undefined ? value : `${codings},${value}`;
         break;
       case 'connection':
-        connection = connection === undefined ? value : `${connection},${value}`;
+        connection = connection === undefined ? value : `${connection},${value}`; // HTTP-CONN-4
         break;
       case 'expect':
         expectation = expectation === undefined ? value : `${expectation},${value}`;
@@ -92,10 +93,10 @@ export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner
   }
 
   if (host === undefined) {
-    if (minorVersion === 1) return REFUSALS.noHost;
-    host = '';
+    if (minorVersion === 1) return REFUSALS.noHost; // HTTP-HOST-1
+    host = ''; // HTTP-HOST-5
   } else if (host !== lastHost) {
-    if (!HOST.test(host)) return REFUSALS.host;
+    if (!HOST.test(host)) return REFUSALS.host; // HTTP-HOST-3
     lastHost = host;
   }
   const bodyLength = framingOf(length, codings, minorVersion);
@@ -103,8 +104,9 @@ export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner
   if (target.charCodeAt(0) !== 0x2f /* / */) {
     const authority = authorityOf(method, target);
     if (typeof authority === 'object') return authority;
-    if (authority !== undefined) host = authority;
+    if (authority !== undefined) host = authority; // HTTP-START-6
   }
+  // HTTP-EXPECT-2, HTTP-EXPECT-7
   if (expectation !== undefined && minorVersion === 1 && expectation.toLowerCase() !== '100-continue')
     return REFUSALS.expectation;
   return {
@@ -115,8 +117,10 @@ export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner
     minorVersion,
     host,
     bodyLength,
+    // HTTP-CONN-1, HTTP-CONN-7
     keepAlive: connection === undefined ? minorVersion === 1 : persists(connection, minorVersion),
-    expectsContinue: expectation !== undefined && minorVersion === 1 && bodyLength !== 0, // A 1.0 client can't understand 100: RFC 9110 10.1.1
+    // A 1.0 client doesn't know 100 (RFC 9110 10.1.1): HTTP-EXPECT-4. Without a body none is due: HTTP-EXPECT-6
+    expectsContinue: expectation !== undefined && minorVersion === 1 && bodyLength !== 0,
   };
 }
 
@@ -124,8 +128,8 @@ export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner
 function versionOf(version: string): 0 | 1 | Refusal {
   if (version === 'HTTP/1.1') return 1;
   if (version === 'HTTP/1.0') return 0;
-  if (!/^HTTP\/\d\.\d$/.test(version)) return REFUSALS.version;
-  return version.startsWith('HTTP/1.') ? 1 : REFUSALS.httpVersion;
+  if (!/^HTTP\/\d\.\d$/.test(version)) return REFUSALS.version; // HTTP-START-19
+  return version.startsWith('HTTP/1.') ? 1 : REFUSALS.httpVersion; // HTTP-START-4, HTTP-START-18
 }
 
 function framingOf(
@@ -134,20 +138,23 @@ function framingOf(
   minorVersion: 0 | 1,
 ): number | Refusal {
   if (codings !== undefined) {
-    if (length !== undefined) return REFUSALS.twoFramings;
-    if (minorVersion === 0) return REFUSALS.oldTransferEncoding;
+    if (length !== undefined) return REFUSALS.twoFramings; // HTTP-CODING-10, HTTP-CODING-11
+    if (minorVersion === 0) return REFUSALS.oldTransferEncoding; // HTTP-CODING-12
     return codingsOf(codings);
   }
-  if (length === undefined) return 0;
+  if (length === undefined) return 0; // HTTP-LENGTH-9
+  // HTTP-LENGTH-3, HTTP-LENGTH-6, HTTP-LENGTH-7; a list is no number: HTTP-LENGTH-4, HTTP-LENGTH-5
   return /^\d+$/.test(length) && length.length <= MOST_DIGITS ? Number(length) : REFUSALS.contentLength;
 }
 
 /** RFC 9112 6.1, 6.3. Empty elements of a list don't count (RFC 9110 5.6.1.2). */
 function codingsOf(value: string): number | Refusal {
+  // HTTP-CODING-1, HTTP-CODING-2, HTTP-CODING-3
   const codings = value.toLowerCase().split(',').map(trimOws).filter((coding) => coding !== ''); // prettier-ignore
+  // HTTP-CODING-4, HTTP-CODING-5, HTTP-CODING-8, HTTP-CODING-9
   if (codings.pop() !== 'chunked') return REFUSALS.notChunkedLast;
-  if (codings.includes('chunked')) return REFUSALS.chunkedTwice;
-  return codings.length === 0 ? CHUNKED : REFUSALS.transferCoding;
+  if (codings.includes('chunked')) return REFUSALS.chunkedTwice; // HTTP-CODING-7
+  return codings.length === 0 ? CHUNKED : REFUSALS.transferCoding; // HTTP-CODING-6
 }
 
 /**
@@ -155,18 +162,20 @@ function codingsOf(value: string): number | Refusal {
  * @returns The authority in it, which takes the place of Host; undefined if it has none.
  */
 function authorityOf(method: string, target: string): string | undefined | Refusal {
-  if (method === 'CONNECT') return REFUSALS.connect;
+  if (method === 'CONNECT') return REFUSALS.connect; // HTTP-START-12
+  // HTTP-START-7, HTTP-START-16
   if (target === '*') return method === 'OPTIONS' ? undefined : REFUSALS.target;
-  const absolute = /^https?:\/\/([^/?]+)(?=[/?]|$)/i.exec(target);
+  const absolute = /^https?:\/\/([^/?]+)(?=[/?]|$)/i.exec(target); // HTTP-START-5
+  // HTTP-START-16
   if (absolute === null || !HOST.test(absolute[1]!) || absolute[1]!.startsWith(':')) return REFUSALS.target;
   return absolute[1];
 }
 
 /** RFC 9112 9.3, 9.6; the options are case-insensitive, over several lines (RFC 9110 7.6.1). */
 function persists(connection: string, minorVersion: 0 | 1): boolean {
-  const options = connection.toLowerCase().split(',').map(trimOws);
-  if (options.includes('close')) return false;
-  return minorVersion === 1 || options.includes('keep-alive');
+  const options = connection.toLowerCase().split(',').map(trimOws); // HTTP-CONN-4
+  if (options.includes('close')) return false; // HTTP-CONN-3
+  return minorVersion === 1 || options.includes('keep-alive'); // HTTP-CONN-7, HTTP-CONN-8
 }
 
 /** A field's value without the whitespace behind it. */
@@ -183,7 +192,7 @@ function trimOws(text: string): string {
 }
 
 function isOws(code: number): boolean {
-  return code === 0x20 || code === 0x09;
+  return code === 0x20 || code === 0x09; // HTTP-FIELD-9
 }
 
 /** Whether a text is a token (RFC 9110 5.6.2). */

@@ -92,7 +92,7 @@ export class RequestParser {
       case 'sized': {
         if (start === end) return 'more';
         this.dataStart = start;
-        this.at = Math.min(end, start + this.#bodyLeft);
+        this.at = Math.min(end, start + this.#bodyLeft); // HTTP-LENGTH-1
         this.#bodyLeft -= this.at - start;
         if (this.#bodyLeft === 0) this.#phase = 'over';
         return 'data';
@@ -117,6 +117,7 @@ export class RequestParser {
 
   #nextHead(bytes: Buffer, end: number): Next | Refusal {
     if (!this.#scanning) {
+      // HTTP-START-3, HTTP-PIPE-4
       while (this.at < end && bytes[this.at] === CR) {
         if (this.at + 1 === end) return 'more';
         if (bytes[this.at + 1] !== LF) return this.#refuse(REFUSALS.malformedHead);
@@ -140,13 +141,14 @@ export class RequestParser {
     if (head.bodyLength === CHUNKED) {
       this.#chunks ??= new ChunkedDecoder();
       this.#chunks.begin();
-      this.#bodyLeft = this.#limits.maxBodyBytes;
+      this.#bodyLeft = this.#limits.maxBodyBytes; // Each body's own: SERVER-LIMIT-2
       this.#phase = 'chunks';
     } else if (head.bodyLength > this.#limits.maxBodyBytes) {
+      // HTTP-LIMIT-1, HTTP-LIMIT-3, SERVER-LIMIT-1, SERVER-LIMIT-2
       return this.#refuse(REFUSALS.longBody);
     } else {
       this.#bodyLeft = head.bodyLength;
-      this.#phase = head.bodyLength === 0 ? 'over' : 'sized';
+      this.#phase = head.bodyLength === 0 ? 'over' : 'sized'; // HTTP-LENGTH-8
     }
     return 'head';
   }
@@ -157,16 +159,16 @@ export class RequestParser {
     if (typeof found === 'object') return this.#refuse(found);
     this.at = chunks.at;
     if (found === 'last') {
-      this.#phase = 'trailers';
+      this.#phase = 'trailers'; // HTTP-CHUNK-5
       this.#scanning = true;
       this.#scanner.beginTrailers();
       return this.#nextTrailers(bytes, end);
     }
     if (found === 'data') {
       this.dataStart = chunks.dataStart;
-      this.#bodyLeft -= this.at - this.dataStart;
+      this.#bodyLeft -= this.at - this.dataStart; // HTTP-LIMIT-3
     }
-    // Once it is announced: its bytes needn't come.
+    // Once it is announced, its bytes needn't come: HTTP-LIMIT-2, SERVER-LIMIT-1
     if (chunks.left > this.#bodyLeft) return this.#refuse(REFUSALS.longBody);
     return found;
   }
@@ -175,6 +177,7 @@ export class RequestParser {
     const scanned = this.#scanner.scan(bytes, this.at, end);
     if (scanned === MORE) return 'more';
     this.#scanning = false;
+    // HTTP-CHUNK-15
     if (scanned !== DONE)
       return this.#refuse(scanned === REFUSALS.malformedHead ? REFUSALS.malformedTrailers : scanned);
     const { length } = this.#scanner;

@@ -55,26 +55,26 @@ export class HTTPRequest {
 
   /** The request target as it was sent: a path and a query, mostly (RFC 9112 3.2). */
   get uri(): string {
-    return this.#head.target;
+    return this.#head.target; // SERVER-REQUEST-1
   }
 
   /** As it was sent: percent-encoded. Of a target in absolute form, what follows the authority. */
   get path(): string {
     const target = this.#pathAndQuery;
-    const end = target.indexOf('?');
-    return end < 0 ? target : target.slice(0, end);
+    const end = target.indexOf('?'); // SERVER-REQUEST-2
+    return end < 0 ? target : target.slice(0, end); // SERVER-REQUEST-4
   }
 
   /** What follows the `?`, as it was sent; empty if there is none. */
   get query(): string {
     const { target } = this.#head;
-    const end = target.indexOf('?');
+    const end = target.indexOf('?'); // SERVER-REQUEST-2
     return end < 0 ? '' : target.slice(end + 1);
   }
 
   /** `HTTP/1.0` or `HTTP/1.1`. */
   get version(): string {
-    return this.#head.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
+    return this.#head.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1'; // SERVER-REQUEST-1
   }
 
   get headers(): HTTPHeaders {
@@ -83,7 +83,7 @@ export class HTTPRequest {
 
   /** Host, and port if it was sent; of a target in absolute form, that one's (RFC 9112 3.2.2). Empty if an HTTP/1.0 client sent none. */
   get host(): string {
-    return this.#head.host;
+    return this.#head.host; // SERVER-REQUEST-6
   }
 
   /** The client's IP address; with xheaders, as trusted proxies have it. */
@@ -103,7 +103,7 @@ export class HTTPRequest {
 
   /** The values of a form in the body, by name. @throws {MalformedBodyError} */
   get bodyArguments(): Map<string, string[]> {
-    return this.#parsedForm.fields;
+    return this.#parsedForm.fields; // SERVER-ARGUMENT-6
   }
 
   /** {@link queryArguments}, and {@link bodyArguments} behind them. @throws {MalformedBodyError} */
@@ -122,9 +122,9 @@ export class HTTPRequest {
 
   get #pathAndQuery(): string {
     const { target } = this.#head;
-    if (target.startsWith('/') || target === '*') return target;
+    if (target.startsWith('/') || target === '*') return target; // SERVER-REQUEST-3
     const path = target.replace(/^[a-z]+:\/\/[^/?]*/i, '');
-    return path.startsWith('/') ? path : `/${path}`;
+    return path.startsWith('/') ? path : `/${path}`; // HTTP-START-5
   }
 
   // ── the answer ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -178,7 +178,7 @@ export class HTTPRequest {
 
   /** For the connection: there are trailers. */
   setTrailers(text: string): void {
-    this.trailers = new HTTPHeaders(text);
+    this.trailers = new HTTPHeaders(text); // HTTP-CHUNK-6
   }
 
   /** For the connection: it has ended. */

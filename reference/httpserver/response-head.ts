@@ -25,9 +25,9 @@ export interface ResponseFields {
 }
 
 const NO_FIELDS: ResponseFields = { text: '', contentLength: undefined, close: false };
-const NAME = new RegExp(`^[${TOKEN}]+$`);
+const NAME = new RegExp(`^[${TOKEN}]+$`); // HTTP-RESPONSE-16, SERVER-RESPONSE-7
 /** RFC 9110 5.5: visible characters, SP, TAB, and obs-text. */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/; // HTTP-RESPONSE-16, SERVER-RESPONSE-7
 const DIGITS = /^\d{1,15}$/;
 
 /** A field that was found valid: its name, and the value that it had last, with the line that came of both. */
@@ -89,6 +89,7 @@ function addField(fields: Mutable<ResponseFields>, name: string, value: string):
       fields.contentLength = Number(value);
       break;
     case 'transfer-encoding':
+      // HTTP-RESPONSE-5
       throw new InvalidHeaderError(
         name,
         'the server frames the body: start a response without Content-Length',
@@ -119,9 +120,11 @@ function statusLineOf(status: Status): string {
 }
 
 function formatStatusLine(code: number, reason: string): string {
+  // No 101: HTTP-UPGRADE-2
   if (!Number.isInteger(code) || code < 200 || code > 999) throw new InvalidStatusError(code);
   if (!VALUE.test(reason)) throw new InvalidStatusError(code);
-  return `HTTP/1.1 ${code} ${reason}\r\n`; // The space belongs there without a reason, too: RFC 9112 4
+  // The version is the server's: HTTP-RESPONSE-10. The space is there without a reason, too: HTTP-RESPONSE-9
+  return `HTTP/1.1 ${code} ${reason}\r\n`;
 }
 
 /** How the body is delimited: by so many bytes, as chunks, by the end of the connection; or there is none, and no word of it. */
@@ -158,9 +161,9 @@ export function formatHead(
     fields === last.fields
   )
     return last.text;
-  let text = statusLineOf(status) + date + fields;
+  let text = statusLineOf(status) + date + fields; // HTTP-RESPONSE-11
   if (typeof framing === 'number') text += `Content-Length: ${framing}\r\n`;
-  else if (framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n';
+  else if (framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'; // HTTP-RESPONSE-5
   if (connection !== undefined) text += `Connection: ${connection}\r\n`;
   text += '\r\n';
   Object.assign(last, { status, fields, framing, connection, date, text });

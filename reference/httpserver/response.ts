@@ -91,14 +91,16 @@ export class Response {
     const code = typeof status === 'number' ? status : status.code;
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     const bodiless = isBodiless(code);
-    if (bodiless && length > 0) throw new UnexpectedBodyError(code);
+    if (bodiless && length > 0) throw new UnexpectedBodyError(code); // HTTP-RESPONSE-4
     const head = this.#head.method === 'HEAD';
     // To HEAD, the program may tell the length of a body that it doesn't make.
     const declared = fields.contentLength;
     if (declared !== undefined && declared !== length && !bodiless && !(head && length === 0))
-      throw new ContentLengthError(declared, length);
+      throw new ContentLengthError(declared, length); // SERVER-RESPONSE-1
+    // HTTP-RESPONSE-2, HTTP-RESPONSE-3
     const text = this.#begin(status, fields.text, bodiless ? 'none' : (declared ?? length), fields.close);
     this.#state = 'done';
+    // HTTP-RESPONSE-1
     if (head || length === 0) this.#channel.send(text);
     // A text without special characters, as most are, has one byte a character, like the head.
     else if (typeof body === 'string' && length > body.length) this.#channel.send(text, Buffer.from(body));
@@ -111,11 +113,12 @@ export class Response {
     this.#expect('start', 'unsent');
     const fields = formatFields(headers);
     const code = typeof status === 'number' ? status : status.code;
-    let framing: BodyFraming = 'chunked';
+    let framing: BodyFraming = 'chunked'; // HTTP-RESPONSE-7
+    // HTTP-RESPONSE-3
     if (isBodiless(code)) framing = 'none';
     else if (fields.contentLength !== undefined) framing = fields.contentLength;
-    else if (this.#head.minorVersion === 0) framing = 'close';
-    this.#mute = this.#head.method === 'HEAD';
+    else if (this.#head.minorVersion === 0) framing = 'close'; // HTTP-RESPONSE-8
+    this.#mute = this.#head.method === 'HEAD'; // HTTP-RESPONSE-1
     this.#code = code;
     const text = this.#begin(status, fields.text, framing, fields.close);
     this.#state = 'streaming';
@@ -152,7 +155,7 @@ export class Response {
     const state = this.#state;
     this.#state = 'done';
     if (state === 'unsent') refuse();
-    else if (state !== 'done') this.#channel.cutOff();
+    else if (state !== 'done') this.#channel.cutOff(); // SERVER-RESPONSE-6
   }
 
   #expect(call: string, wanted: State): void {
@@ -162,8 +165,9 @@ export class Response {
   /** Decides what becomes of the connection. @returns The head. */
   #begin(status: Status, fields: string, framing: BodyFraming, close: boolean): string {
     this.#framing = framing;
-    this.#close = close || framing === 'close' || this.#channel.closing;
-    // A 1.0 client expects the end of the connection unless it is told otherwise; a 1.1 client the other way round.
+    this.#close = close || framing === 'close' || this.#channel.closing; // HTTP-RESPONSE-6, HTTP-RESPONSE-15
+    // A 1.0 client expects the end of the connection unless it is told otherwise, a 1.1 client the other way round:
+    // HTTP-CONN-2, HTTP-CONN-5, HTTP-CONN-8
     const connection = this.#close ? 'close' : this.#head.minorVersion === 0 ? 'keep-alive' : undefined;
     return formatHead(status, fields, framing, connection);
   }
@@ -173,7 +177,8 @@ export class Response {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     const framing = this.#framing;
     this.#written += bytes.length;
-    if (framing === 'none' && bytes.length > 0) throw new UnexpectedBodyError(this.#code);
+    if (framing === 'none' && bytes.length > 0) throw new UnexpectedBodyError(this.#code); // HTTP-RESPONSE-4
+    // SERVER-RESPONSE-1
     if (typeof framing === 'number' && this.#written > framing) {
       const fitting = bytes.subarray(0, Math.max(framing - this.#written + bytes.length, 0));
       if (!this.#mute) this.#channel.send('', fitting);
@@ -197,12 +202,13 @@ export class Response {
     if (chunk !== undefined) void this.#write(chunk);
     this.#state = 'done';
     const framing = this.#framing;
+    // SERVER-RESPONSE-2
     if (typeof framing === 'number' && this.#written < framing && !this.#mute) {
       this.#channel.report('A response was cut off', new ContentLengthError(framing, this.#written));
       return this.#channel.cutOff();
     }
     // Trailers that can't be sent are left out, as any recipient may do: RFC 9110 6.5.1
-    this.#channel.send(framing === 'chunked' && !this.#mute ? `0\r\n${text}\r\n` : '');
+    this.#channel.send(framing === 'chunked' && !this.#mute ? `0\r\n${text}\r\n` : ''); // HTTP-RESPONSE-6
     this.#channel.completed(!this.#close);
   }
 }

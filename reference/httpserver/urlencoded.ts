@@ -8,11 +8,12 @@
 /** Adds the pairs of a text, one character (U+0000 to U+00FF) a byte, to lists by name. O(length) */
 export function parseUrlencoded(text: string, lists: Map<string, string[]>): void {
   if (text === '') return;
+  // SERVER-ARGUMENT-5
   for (const pair of text.split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decode(equals < 0 ? pair : pair.slice(0, equals));
-    const value = equals < 0 ? '' : decode(pair.slice(equals + 1));
+    const value = equals < 0 ? '' : decode(pair.slice(equals + 1)); // SERVER-ARGUMENT-1
     append(lists, name, value);
   }
 }
@@ -21,12 +22,13 @@ export function parseUrlencoded(text: string, lists: Map<string, string[]>): voi
 export function append<T>(lists: Map<string, T[]>, name: string, value: T): void {
   const list = lists.get(name);
   if (list === undefined) lists.set(name, [value]);
-  else list.push(value);
+  else list.push(value); // SERVER-ARGUMENT-1
 }
 
 function decode(text: string): string {
+  // Plus signs first, then each escape once: SERVER-ARGUMENT-2. What is none stays: SERVER-ARGUMENT-3
   const bytes = text
     .replaceAll('+', ' ')
     .replace(/%([\dA-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
-  return Buffer.from(bytes, 'latin1').toString('utf8');
+  return Buffer.from(bytes, 'latin1').toString('utf8'); // SERVER-ARGUMENT-2, SERVER-ARGUMENT-4
 }
