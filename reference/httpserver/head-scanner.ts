@@ -99,9 +99,11 @@ export class HeadScanner {
     let state = this.#state; // Where the last piece ended: HTTP-START-2
     // One byte beyond a limit is enough to see; what comes behind it would be found or not, as the bytes are cut.
     let end = Math.min(filled, start + (state <= VERSION ? this.#mostOfLine : this.#mostOfHead));
-    for (let at = start + this.length; at < end; at++) {
-      const next = NEXT[(state << 8) | bytes[at]!]!;
-      if (next === state) continue;
+    for (let at = start + this.length; ; at++) {
+      let next = state;
+      const row = state << 8;
+      while (at < end && (next = NEXT[row | bytes[at]!]!) === state) at++;
+      if (at >= end) break;
       const place = at - start;
       switch (next) {
         case BEFORE_TARGET:

@@ -173,6 +173,7 @@ function authorityOf(method: string, target: string): string | undefined | Refus
 
 /** RFC 9112 9.3, 9.6; the options are case-insensitive, over several lines (RFC 9110 7.6.1). */
 function persists(connection: string, minorVersion: 0 | 1): boolean {
+  if (connection === 'keep-alive') return true; // Nearly all that send it send this.
   const options = connection.toLowerCase().split(',').map(trimOws); // HTTP-CONN-4
   if (options.includes('close')) return false; // HTTP-CONN-3
   return minorVersion === 1 || options.includes('keep-alive'); // HTTP-CONN-7, HTTP-CONN-8
