@@ -101,7 +101,7 @@ export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner
   }
   const bodyLength = framingOf(length, codings, minorVersion);
   if (typeof bodyLength === 'object') return bodyLength;
-  if (target.charCodeAt(0) !== 0x2f /* / */) {
+  if (target.charCodeAt(0) !== 0x2f /* / */ || method === 'CONNECT') {
     const authority = authorityOf(method, target);
     if (typeof authority === 'object') return authority;
     if (authority !== undefined) host = authority; // HTTP-START-6
@@ -158,7 +158,7 @@ function codingsOf(value: string): number | Refusal {
 }
 
 /**
- * RFC 9112 3.2: a target that is no path.
+ * RFC 9112 3.2: a target that is no path, or must not be one.
  * @returns The authority in it, which takes the place of Host; undefined if it has none.
  */
 function authorityOf(method: string, target: string): string | undefined | Refusal {

@@ -83,6 +83,7 @@ const CASES: Readonly<Record<string, readonly [bytes: string, ...found: (string 
   'SL22 GET *': [`GET * HTTP/1.1\r\n${H}\r\n`, 400],
   'SL23 an authority': [`GET t:80 HTTP/1.1\r\n${H}\r\n`, 400],
   'SL24 CONNECT': [`CONNECT t:80 HTTP/1.1\r\n${H}\r\n`, 501],
+  'SL24 CONNECT to a path': [`CONNECT / HTTP/1.1\r\n${H}\r\n`, 501],
   'SL25 the HTTP/2 preface': ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505],
 
   'HD01 case': ['GET / HTTP/1.1\r\nhOsT: t\r\n\r\n', 'GET /|'],
