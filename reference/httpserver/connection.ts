@@ -385,6 +385,8 @@ export class Connection implements Consumer, ResponseChannel {
     const congested = stream.writing();
     // HTTP-LENGTH-10, HTTP-CHUNK-16
     if (this.#inputEnded && this.#response === undefined && !congested) this.#ending = true;
+    // The response may be on its way still: SERVER-STOP-2
+    if (this.#host.draining && this.#unoccupied) this.#ending = true;
     if (this.#inputEnded && this.#held.length === 0) this.#reader?.abort(); // HTTP-LENGTH-10, HTTP-CHUNK-16
     if (this.#ending && !this.#lingering) this.#linger();
     else if (congested && !this.#congested && !this.#lingering) {
@@ -451,7 +453,19 @@ export class Connection implements Consumer, ResponseChannel {
     else this.close(); // HTTP-TIME-2, SERVER-LIMIT-7
   }
 
-  /** Nothing is being received or answered. */
+  /** No further requests are wanted: {@link ConnectionHost.draining} is set. */
+  drain(): void {
+    if (this.idle) this.close();
+    else if (!this.#serving) this.#settle(); // Else that comes at the end of the event.
+  }
+
+  /** Nothing is being received or answered, or waits for that; of the last response some may still be unsent. */
+  get #unoccupied(): boolean {
+    const { insideHead, insideBody } = this.#parser;
+    return this.#response === undefined && !insideHead && !insideBody && this.#held.length === 0;
+  }
+
+  /** Nothing is being received or answered, and all has been sent. */
   get idle(): boolean {
     return this.#waiting === 'idle' && this.#held.length === 0; // SERVER-STOP-3
   }

@@ -239,6 +239,35 @@ void t.test('drain: idle ones are closed, busy ones answered', async (t) => {
   await t.rejects(client(), { code: 'ECONNREFUSED' });
 });
 
+void t.test('drain: a response that is complete and on its way ends its connection', async (t) => {
+  const { client, server } = serve(t, (request) => request.respond(200, {}, 'x'.repeat(20_000_000)));
+  const one = await client();
+  one.socket.pause();
+  one.send(get('/'));
+  while (one.socket.bytesWritten === 0 || server.connectionCount === 0)
+    await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => one.socket.once('readable', resolve));
+  const drained = server.drain();
+  one.socket.resume();
+  t.equal((await one.rest()).replace(/^[^]*?\r\n\r\n/, '').length, 20_000_000);
+  await drained;
+  t.equal(server.connectionCount, 0);
+});
+
+void t.test('drain: called by the handler that has just answered', async (t) => {
+  for (const inEvent of [true, false]) {
+    let drained: Promise<void> | undefined;
+    const { exchange, server } = serve(t, async (request) => {
+      if (!inEvent) await new Promise((resolve) => setImmediate(resolve));
+      request.respond(200);
+      drained = server.drain();
+    });
+    t.same(statuses(await exchange(get('/'))), [200]);
+    await drained;
+    t.equal(server.connectionCount, 0);
+  }
+});
+
 void t.test('drain has an end', async (t) => {
   const { handler, take } = inbox();
   const { client, server } = serve(t, handler);
