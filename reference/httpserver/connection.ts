@@ -68,7 +68,8 @@ const NOTHING = new Uint8Array(0);
 
 /**
  * What a connection waits for. Each has a time limit but 'busy', which is the program's affair. That of 'send' begins anew with each byte
- * that gets out: how long a download takes is the client's.
+ * that gets out: how long a download takes is the client's. A body that is streamed may be waited for several times, with 'send' and
+ * 'busy' between: its time goes on during the one, and stands still during the other.
  */
 type Waiting = 'idle' | 'head' | 'body' | 'busy' | 'send' | 'linger';
 
@@ -116,6 +117,10 @@ export class Connection implements Consumer, ResponseChannel {
   #waiting: Waiting | undefined;
   /** When that has taken too long, ms on the loop's clock; undefined: nobody has looked yet. */
   #deadlineMs: number | undefined;
+  /** That of the body, whatever is waited for meanwhile. */
+  #bodyDeadlineMs: number | undefined;
+  /** When the last look was. */
+  #lookedMs = 0;
   /** Bytes that waited to be written at the last look. */
   #unwritten = 0;
 
@@ -213,7 +218,7 @@ export class Connection implements Consumer, ResponseChannel {
   /** @param bodyBegun Bytes have come behind the head. */
   #onHead(bodyBegun: boolean): void {
     const head = this.#parser.head!;
-    this.#waiting = undefined;
+    this.#waiting = this.#bodyDeadlineMs = undefined;
     const response = new Response(this, head);
     const { options } = this.#host;
     const request = new HTTPRequest(head, this.#peer, response, options.maxParts);
@@ -423,15 +428,15 @@ export class Connection implements Consumer, ResponseChannel {
     let waiting: Waiting = 'idle';
     if (this.#stream.writing()) waiting = 'send';
     else if (this.#lingering) waiting = 'linger';
-    // SERVER-LIMIT-5
-    else if (parser.insideBody) waiting = 'body';
-    // That body is over, and the time is the program's: SERVER-LIMIT-8
+    // One that is streamed, if the program wants some of it: SERVER-LIMIT-5
+    else if (parser.insideBody && this.#wanting) waiting = 'body';
+    // That body is over, or what has come of it is enough for now, and the time is the program's: SERVER-LIMIT-8
     else if (this.#response !== undefined) waiting = 'busy';
     else if (parser.insideHead) waiting = 'head';
     // Bytes don't begin it anew: HTTP-TIME-3, HTTP-TIME-4, SERVER-LIMIT-4, SERVER-LIMIT-6
     if (waiting === this.#waiting) return;
     this.#waiting = waiting;
-    this.#deadlineMs = undefined;
+    this.#deadlineMs = waiting === 'body' ? this.#bodyDeadlineMs : undefined;
   }
 
   /**
@@ -442,9 +447,14 @@ export class Connection implements Consumer, ResponseChannel {
   look(nowMs: number): void {
     this.#rearm(); // The last byte of a response may have got out meanwhile.
     const waiting = this.#waiting ?? 'idle';
+    // HTTP-TIME-4; the program's time is not the body's: SERVER-LIMIT-8
+    if (this.#parser.insideBody) this.#bodyDeadlineMs ??= nowMs + this.#host.options.bodyTimeoutMs;
+    if (waiting === 'busy' && this.#bodyDeadlineMs !== undefined)
+      this.#bodyDeadlineMs += nowMs - this.#lookedMs;
+    this.#lookedMs = nowMs;
     if (waiting === 'busy') return;
     const { unwritten } = this.#stream;
-    if (unwritten !== this.#unwritten) this.#deadlineMs = undefined;
+    if (waiting === 'send' && unwritten !== this.#unwritten) this.#deadlineMs = undefined;
     this.#unwritten = unwritten;
     this.#deadlineMs ??= nowMs + this.#host.options[LIMITS[waiting]];
     if (this.#deadlineMs > nowMs) return;

@@ -147,6 +147,42 @@ void t.test('a body, too', async (t) => {
   clearInterval(dripping);
 });
 
+void t.test('a streamed body that has come, and is not read yet, has no deadline', async (t) => {
+  const { exchange } = serve(
+    t,
+    async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      let text = '';
+      for await (const chunk of request.bodyReader!) text += Buffer.from(chunk).toString();
+      request.respond(200, { Connection: 'close' }, text);
+    },
+    { streamBody: () => true, bodyTimeoutMs: 40 },
+  );
+  const head = 'POST / HTTP/1.1\r\nHost: t\r\n';
+  t.match(await exchange(`${head}Content-Length: 5\r\n\r\nhello`), /\r\n\r\nhello$/);
+  t.match(
+    await exchange(`${head}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`),
+    /\r\n\r\nhello$/,
+  );
+});
+
+void t.test('the deadline of a streamed body is not put off by what is sent meanwhile', async (t) => {
+  const { client } = serve(
+    t,
+    async (request) => {
+      const writer = request.start(200);
+      // Each is more than the kernel takes.
+      await request.bodyReader!.receive(async () => void (await writer.write('x'.repeat(4_000_000))));
+    },
+    { streamBody: () => true, bodyTimeoutMs: 200, lingerMs: 40 },
+  );
+  const one = await client();
+  one.send('POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n');
+  const dripping = setInterval(() => one.send('x'), 30);
+  t.match(await one.rest(), /^HTTP\/1\.1 200 /);
+  clearInterval(dripping);
+});
+
 void t.test('an idle connection is closed without a word', async (t) => {
   const { client } = serve(t, echo, { idleTimeoutMs: 60 });
   const [fresh, used] = [await client(), await client()];
