@@ -17,7 +17,8 @@
  *
  * **Lingering.** A connection is never closed with a response on its way: if the kernel had unread bytes then, or got some later, it would
  * send RST, and the client's kernel would drop what its program has not read yet, the answer that explains the close
- * (RFC 9112 9.6). So the output is ended, what still comes is dropped, and the peer's end, or a deadline, closes.
+ * (RFC 9112 9.6). So the output is ended, what still comes is dropped, and the peer's end, or a deadline, closes. RST is sent on purpose
+ * where the end of the output would be the end of a body that is not all there.
  *
  * **What is sent when.** While an event is served, responses gather in the server's outbox and go out in one write at its end. A response
  * that comes later goes out at once.
@@ -109,6 +110,8 @@ export class Connection implements Consumer, ResponseChannel {
   /** After what has been written, the output ends; it has ended. */
   #ending = false;
   #lingering = false;
+  /** The output is not to end as one that is complete does. */
+  #resetting = false;
   /** What comes stays in the kernel. */
   #paused = false;
   /** Text that goes out with what is sent next. */
@@ -357,7 +360,8 @@ export class Connection implements Consumer, ResponseChannel {
     this.#resume();
   }
 
-  cutOff(): void {
+  cutOff(endless: boolean): void {
+    this.#resetting = endless && !this.#ending;
     this.completed(false);
   }
 
@@ -410,7 +414,9 @@ export class Connection implements Consumer, ResponseChannel {
   #linger(): void {
     this.#lingering = true;
     this.#held.dropUntil(this.#held.end);
-    this.#stream.end(); // HTTP-CONN-3
+    if (this.#resetting)
+      this.taken(() => this.#stream.reset()); // SERVER-RESPONSE-6
+    else this.#stream.end(); // HTTP-CONN-3
   }
 
   #throttle(): void {

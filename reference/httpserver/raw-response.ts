@@ -73,6 +73,11 @@ export class RawResponse {
     return this.error;
   }
 
+  /** Nothing but the end of the connection ends the body. */
+  get endless(): boolean {
+    return this.#framing === 'close';
+  }
+
   /** Whether another response can follow; known after {@link finish}. */
   get reusable(): boolean {
     return this.error === undefined && this.#framing !== 'close' && this.#keepAlive;

@@ -189,6 +189,29 @@ void t.test('a handler that fails', async (t) => {
   t.match(log[0], { level: 'error', text: 'The handler of GET /throw has failed' });
 });
 
+void t.test('a handler that fails in a body without a length, to HTTP/1.0', async (t) => {
+  let fail = () => {};
+  const { client } = serve(t, async (request) => {
+    if (request.path === '/raw') request.write('HTTP/1.0 200 OK\r\n\r\nab');
+    else void request.start(200).write('ab');
+    await new Promise<void>((resolve) => (fail = resolve));
+    throw new Error('midway');
+  });
+  for (const path of ['/', '/raw']) {
+    const one = await client();
+    one.send(`GET ${path} HTTP/1.0\r\n\r\n`);
+    await one.until(/ab$/); // Node takes a reset that comes with bytes for an end.
+    fail();
+    await t.rejects(one.rest(), { code: 'ECONNRESET' }, 'no end of file, which would complete it');
+  }
+  const head = await client();
+  head.send('HEAD / HTTP/1.0\r\n\r\n');
+  await head.until(/\r\n\r\n/);
+  fail();
+  t.equal(await head.rest(), '');
+  t.equal(head.error, undefined, 'there the head is all');
+});
+
 void t.test('a refusal of the parser closes', async (t) => {
   const { exchange } = serve(t, echo);
   const text = await exchange(`${get('/')}bad\r\n\r\n${get('/')}`);
