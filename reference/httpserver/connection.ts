@@ -381,7 +381,7 @@ export class Connection implements Consumer, ResponseChannel {
     const body = `${text}\n`;
     // HTTP-RESPONSE-12, HTTP-RESPONSE-15
     const head = formatHead(status, 'Content-Type: text/plain\r\n', body.length, 'close');
-    this.send(this.#request?.method === 'HEAD' ? head : head + body);
+    this.send(this.#parser.isHead ? head : head + body); // HTTP-RESPONSE-1
     this.completed(false);
   }
 

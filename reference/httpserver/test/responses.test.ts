@@ -222,6 +222,28 @@ void t.test('a refusal of the parser closes', async (t) => {
   );
 });
 
+void t.test('a refusal of HEAD has no content, however early it is', async (t) => {
+  const { exchange, client } = serve(t, echo, { maxBodyBytes: 10, headTimeoutMs: 40 });
+  for (const [rest, status] of [
+    [' / HTTP/1.1\r\n\r\n', 400],
+    [' / HTTP/1.1\r\nHost: t\r\nX : y\r\n\r\n', 400],
+    [' / HTTP/1.1\r\nHost: t\r\nExpect: much\r\n\r\n', 417],
+    [' / HTTP/1.1\r\nHost: t\r\nContent-Length: 11\r\n\r\n', 413],
+    [' / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n', 413],
+    [' / HTTP/1.1\r\n', 408],
+  ] as const) {
+    const text = await exchange(`HEAD${rest}`);
+    t.same(statuses(text), [status], rest);
+    t.match(text, /\r\nContent-Length: \d\d\r\nConnection: close\r\n\r\n$/);
+    t.match(await exchange(`GET${rest}`), /\.\n$/, 'any other has some');
+  }
+  const one = await client();
+  one.send('HEAD / HTTP/1.1\r\nHost: t\r\n\r\n');
+  await one.until(/\r\n\r\n/);
+  one.send('\r!');
+  t.match(await one.rest(), /\.\n$/, 'what comes behind it is no HEAD');
+});
+
 void t.test('methods that are not there', async (t) => {
   const { exchange } = serve(t, (request) => refuseMethod(request, ['GET', 'HEAD']));
   const text = await exchange(
