@@ -6,7 +6,7 @@
  *     Transfer-Encoding        Content-Length   then
  *     -----------------------  ---------------  ----------------------------------------------
  *     -                        -                no body
- *     -                        one number       that many bytes
+ *     -                        one number       that many bytes; 413 if they are too many
  *     -                        anything else    400; also if it is the same number twice
  *     chunked                  -                chunks
  *     any                      any              400
@@ -49,8 +49,6 @@ export interface RequestHead {
 const HOST =
   /^(?:\[[\dA-Fa-f:.]+\]|\[[vV][\dA-Fa-f]+\.[-\w.~!$&'()*+,;=:]+\]|(?:[-\w.~!$&'()*+,;=]|%[\dA-Fa-f]{2})*)(?::\d*)?$/;
 const TOKENS = new RegExp(`^[${TOKEN}]+$`);
-/** A Content-Length of more digits is beyond 2^53, and beyond every limit. */
-const MOST_DIGITS = 15;
 
 /** The Host that was found valid last: most requests of a server have the same. */
 let lastHost = '';
@@ -143,8 +141,11 @@ function framingOf(
     return codingsOf(codings);
   }
   if (length === undefined) return 0; // HTTP-LENGTH-9
-  // HTTP-LENGTH-3, HTTP-LENGTH-6, HTTP-LENGTH-7; a list is no number: HTTP-LENGTH-4, HTTP-LENGTH-5
-  return /^\d+$/.test(length) && length.length <= MOST_DIGITS ? Number(length) : REFUSALS.contentLength;
+  // HTTP-LENGTH-3; a list is no number: HTTP-LENGTH-4, HTTP-LENGTH-5
+  if (!/^\d+$/.test(length)) return REFUSALS.contentLength;
+  const bytes = Number(length); // Whatever zeros are in front: HTTP-LENGTH-7
+  // More than 2^53 are more than any limit, and no number is exact there: HTTP-LENGTH-6, HTTP-LIMIT-1
+  return Number.isSafeInteger(bytes) ? bytes : REFUSALS.longBody;
 }
 
 /** RFC 9112 6.1, 6.3. Empty elements of a list don't count (RFC 9110 5.6.1.2). */
