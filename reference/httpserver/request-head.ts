@@ -17,6 +17,7 @@
  *
  * The path of a request without surprises makes four strings and runs no regular expression but that for a Host not seen just before.
  */
+import { isIPv6 } from 'node:net';
 import { TOKEN } from './head-grammar.js';
 import type { HeadScanner } from './head-scanner.js';
 import { textOf } from './latin1.js';
@@ -45,9 +46,9 @@ export interface RequestHead {
   readonly expectsContinue: boolean;
 }
 
-// IPv6 in brackets: HTTP-HOST-6. Or a name, which may be empty: HTTP-HOST-4
+// IPv6 in brackets, of which this has the characters: HTTP-HOST-6. Or a name, which may be empty: HTTP-HOST-4
 const HOST =
-  /^(?:\[[\dA-Fa-f:.]+\]|\[[vV][\dA-Fa-f]+\.[-\w.~!$&'()*+,;=:]+\]|(?:[-\w.~!$&'()*+,;=]|%[\dA-Fa-f]{2})*)(?::\d*)?$/;
+  /^(?:\[([\dA-Fa-f:.]+)\]|\[[vV][\dA-Fa-f]+\.[-\w.~!$&'()*+,;=:]+\]|(?:[-\w.~!$&'()*+,;=]|%[\dA-Fa-f]{2})*)(?::\d*)?$/;
 const TOKENS = new RegExp(`^[${TOKEN}]+$`);
 
 /** The Host that was found valid last: most requests of a server have the same. */
@@ -94,7 +95,7 @@ export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner
     if (minorVersion === 1) return REFUSALS.noHost; // HTTP-HOST-1
     host = ''; // HTTP-HOST-5
   } else if (host !== lastHost) {
-    if (!HOST.test(host)) return REFUSALS.host; // HTTP-HOST-3
+    if (!isHost(host)) return REFUSALS.host; // HTTP-HOST-3
     lastHost = host;
   }
   const bodyLength = framingOf(length, codings, minorVersion);
@@ -120,6 +121,14 @@ export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner
     // A 1.0 client doesn't know 100 (RFC 9110 10.1.1): HTTP-EXPECT-4. Without a body none is due: HTTP-EXPECT-6
     expectsContinue: expectation !== undefined && minorVersion === 1 && bodyLength !== 0,
   };
+}
+
+/** RFC 9110 7.2: a host, and a port perhaps. */
+function isHost(text: string): boolean {
+  const match = HOST.exec(text);
+  if (match === null) return false;
+  const [, address] = match;
+  return address === undefined || isIPv6(address); // HTTP-HOST-3
 }
 
 /** RFC 9112 2.3: two digits, exactly. */
@@ -168,7 +177,7 @@ function authorityOf(method: string, target: string): string | undefined | Refus
   if (target === '*') return method === 'OPTIONS' ? undefined : REFUSALS.target;
   const absolute = /^https?:\/\/([^/?]+)(?=[/?]|$)/i.exec(target); // HTTP-START-5
   // HTTP-START-16
-  if (absolute === null || !HOST.test(absolute[1]!) || absolute[1]!.startsWith(':')) return REFUSALS.target;
+  if (absolute === null || !isHost(absolute[1]!) || absolute[1]!.startsWith(':')) return REFUSALS.target;
   return absolute[1];
 }
 

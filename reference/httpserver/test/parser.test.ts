@@ -125,6 +125,8 @@ const CASES: Readonly<Record<string, readonly [bytes: string, ...found: (string 
   'HO03 a slash in it': ['GET / HTTP/1.1\r\nHost: a/b\r\n\r\n', 400],
   'HO03 a user in it': ['GET / HTTP/1.1\r\nHost: u@a\r\n\r\n', 400],
   'HO03 no port': ['GET / HTTP/1.1\r\nHost: a:b\r\n\r\n', 400],
+  'HO03 no address': ['GET / HTTP/1.1\r\nHost: [1::2::3]\r\n\r\n', 400],
+  'HO03 no address in the target': [`GET http://[.]/ HTTP/1.1\r\n${H}\r\n`, 400],
   'HO04 empty': ['GET / HTTP/1.1\r\nHost:\r\n\r\n', 'GET /|'],
   'HO05 1.0 without': ['GET / HTTP/1.0\r\n\r\n', 'GET /|'],
   'HO06 IPv6': ['GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n', 'GET /|'],
