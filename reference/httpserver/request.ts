@@ -72,7 +72,7 @@ export class HTTPRequest {
     return end < 0 ? '' : target.slice(end + 1);
   }
 
-  /** `HTTP/1.0` or `HTTP/1.1`. */
+  /** `HTTP/1.0` or `HTTP/1.1`, which a later minor version counts as (RFC 9110 6.2). */
   get version(): string {
     return this.#head.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1'; // SERVER-REQUEST-1
   }
