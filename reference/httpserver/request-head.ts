@@ -13,6 +13,7 @@
  *     any, in HTTP/1.0         -                400
  *     does not end in chunked  -                400
  *     chunked, twice           -                400
+ *     no token, then chunked   -                400
  *     another, then chunked    -                501
  *
  * The path of a request without surprises makes four strings and runs no regular expression but that for a Host not seen just before.
@@ -50,6 +51,10 @@ export interface RequestHead {
 const HOST =
   /^(?:\[([\dA-Fa-f:.]+)\]|\[[vV][\dA-Fa-f]+\.[-\w.~!$&'()*+,;=:]+\]|(?:[-\w.~!$&'()*+,;=]|%[\dA-Fa-f]{2})*)(?::\d*)?$/;
 const TOKENS = new RegExp(`^[${TOKEN}]+$`);
+/** RFC 9112 7: a token, and parameters perhaps. One with a comma in quotes is cut there, and none: no coding that there is has any. */
+const CODING = new RegExp(
+  `^[${TOKEN}]+(?:[ \\t]*;[ \\t]*[${TOKEN}]+[ \\t]*=[ \\t]*(?:[${TOKEN}]+|"(?:[^"\\\\]|\\\\.)*"))*$`,
+);
 
 /** The Host that was found valid last: most requests of a server have the same. */
 let lastHost = '';
@@ -164,6 +169,7 @@ function codingsOf(value: string): number | Refusal {
   // HTTP-CODING-4, HTTP-CODING-5, HTTP-CODING-8, HTTP-CODING-9
   if (codings.pop() !== 'chunked') return REFUSALS.notChunkedLast;
   if (codings.includes('chunked')) return REFUSALS.chunkedTwice; // HTTP-CODING-7
+  if (!codings.every((coding) => CODING.test(coding))) return REFUSALS.malformedCoding; // HTTP-CODING-9
   return codings.length === 0 ? CHUNKED : REFUSALS.transferCoding; // HTTP-CODING-6
 }
 

@@ -207,6 +207,12 @@ const CASES: Readonly<Record<string, readonly [bytes: string, ...found: (string 
     400,
   ],
   'TE02 gzip, chunked': [`POST / HTTP/1.1\r\n${H}Transfer-Encoding: gzip, chunked\r\n\r\n`, 501],
+  'TE02 with a parameter': [
+    `POST / HTTP/1.1\r\n${H}Transfer-Encoding: x;a=b ; c="\\"d", chunked\r\n\r\n`,
+    501,
+  ],
+  'TE02 in quotes': [`POST / HTTP/1.1\r\n${H}Transfer-Encoding: "gzip", chunked\r\n\r\n`, 400],
+  'TE02 two words': [`POST / HTTP/1.1\r\n${H}Transfer-Encoding: gz ip, chunked\r\n\r\n`, 400],
   'TE03 chunked, gzip': [`POST / HTTP/1.1\r\n${H}Transfer-Encoding: chunked, gzip\r\n\r\n`, 400],
   'TE04 chunked, chunked': [`POST / HTTP/1.1\r\n${H}Transfer-Encoding: chunked, chunked\r\n\r\n`, 400],
   'TE04 two lines': [`POST / HTTP/1.1\r\n${H}${'Transfer-Encoding: chunked\r\n'.repeat(2)}\r\n`, 400],
