@@ -15,6 +15,7 @@
 import { ChunkedDecoder } from './chunked-decoder.js';
 import { ContentLengthError, MalformedResponseError } from './errors.js';
 import { HTTPHeaders } from './headers.js';
+import { trimOws } from './ows.js';
 import type { RequestHead } from './request-head.js';
 import { isBodiless } from './status.js';
 
@@ -95,10 +96,7 @@ export class RawResponse {
     const status = Number(line[1]);
     if (status >= 100 && status < 200 && status !== 101) return; // The final one is still to come.
     const headers = new HTTPHeaders(text, start);
-    const options = (headers.get('Connection') ?? '')
-      .toLowerCase()
-      .split(',')
-      .map((option) => option.trim());
+    const options = (headers.get('Connection') ?? '').toLowerCase().split(',').map(trimOws);
     this.#keepAlive =
       !options.includes('close') && (this.#request.minorVersion === 1 || options.includes('keep-alive'));
     const lengths = headers.getAll('Content-Length');

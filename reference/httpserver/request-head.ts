@@ -22,6 +22,7 @@ import { isIPv6 } from 'node:net';
 import { TOKEN } from './head-grammar.js';
 import type { HeadScanner } from './head-scanner.js';
 import { textOf } from './latin1.js';
+import { trimmedEnd, trimOws } from './ows.js';
 import { REFUSALS, type Refusal } from './refusals.js';
 
 /** Of {@link RequestHead.bodyLength}: the body comes in chunks. */
@@ -74,7 +75,7 @@ export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner
   let expectation: string | undefined;
   for (let i = 0; i < scanner.notedCount; i++) {
     const { name, start, end } = scanner.noted[i]!;
-    const value = valueAt(text, start, end); // HTTP-FIELD-2
+    const value = trimmedEnd(text, start, end); // HTTP-FIELD-2
     switch (name) {
       case 'host':
         if (host !== undefined) return REFUSALS.noHost; // HTTP-HOST-2
@@ -192,23 +193,6 @@ function persists(connection: string, minorVersion: 0 | 1): boolean {
   const options = connection.toLowerCase().split(',').map(trimOws); // HTTP-CONN-4
   if (options.includes('close')) return false; // HTTP-CONN-3
   return minorVersion === 1 || options.includes('keep-alive'); // HTTP-CONN-7, HTTP-CONN-8
-}
-
-/** A field's value without the whitespace behind it. */
-function valueAt(text: string, start: number, end: number): string {
-  while (end > start && isOws(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-/** Without whitespace at its ends: SP and TAB. String.trim takes more, U+00A0 for one, and would let a smuggler through. */
-function trimOws(text: string): string {
-  let start = 0;
-  while (start < text.length && isOws(text.charCodeAt(start))) start++;
-  return valueAt(text, start, text.length);
-}
-
-function isOws(code: number): boolean {
-  return code === 0x20 || code === 0x09; // HTTP-FIELD-9
 }
 
 /** Whether a text is a token (RFC 9110 5.6.2). */
