@@ -136,7 +136,7 @@ export class Response {
   writeRaw(chunk: string | Uint8Array, callback: (() => void) | undefined): void {
     if (this.#state !== 'raw') this.#expect('write', 'unsent');
     this.#state = 'raw';
-    const raw = (this.#raw ??= new RawResponse(this.#head));
+    const raw = (this.#raw ??= new RawResponse(this.#head, () => this.#channel.closing));
     const passed = raw.pass(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
     if (passed.length > 0) this.#channel.send('', passed);
     if (callback !== undefined) this.#channel.taken(callback);

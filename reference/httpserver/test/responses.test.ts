@@ -295,6 +295,42 @@ void t.test('raw: what is written is held against what it declares', async (t) =
   t.match(log, [{ error: ContentLengthError }, { error: MalformedResponseError }]);
 });
 
+void t.test('raw: where no other response can follow, the head says so', async (t) => {
+  const raw = (options: { noKeepAlive?: boolean }, fields: string) =>
+    serve(
+      t,
+      (request) => {
+        request.write(`HTTP/1.1 200 OK\r\n${fields}\r\n`);
+        request.finish();
+      },
+      options,
+    );
+  const kept = raw({}, 'Content-Length: 0\r\n');
+  t.notMatch(await kept.exchange(last('/')), /Connection/, 'the client has said so');
+  t.notMatch(await kept.exchange('GET / HTTP/1.0\r\n\r\n'), /Connection/, 'a 1.0 client knows');
+  t.match(await raw({}, '').exchange(get('/')), /Connection: close/, 'a body without a length');
+  const once = raw({ noKeepAlive: true }, 'Content-Length: 0\r\n');
+  t.match(await once.exchange(get('/')), /Connection: close/);
+  const said = raw({ noKeepAlive: true }, 'Content-Length: 0\r\nConnection: close\r\n');
+  t.equal((await said.exchange(get('/'))).match(/close/g)?.length, 1);
+  const promised = raw({ noKeepAlive: true }, 'Content-Length: 0\r\nConnection: keep-alive\r\n');
+  t.match(
+    await promised.exchange('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'),
+    /keep-alive\r\nConnection: close\r\n\r\n$/,
+  );
+});
+
+void t.test('raw: no 101', async (t) => {
+  const { exchange } = serve(t, (request) => {
+    t.throws(
+      () => request.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
+      MalformedResponseError,
+    );
+    request.finish();
+  });
+  t.equal(await exchange(get('/', 'Upgrade: x\r\n')), '');
+});
+
 void t.test('raw: more than declared, and nonsense', async (t) => {
   const { exchange } = serve(t, (request) => {
     const text =
