@@ -7,7 +7,7 @@ export interface ReferenceLine {
   /** From the package's root. */
   readonly file: string;
   readonly line: number;
-  /** The line that names the clause, and the code after it. */
+  /** The line that names the clause, and the code after it; no blank line is the last. */
   readonly excerpt: readonly string[];
 }
 
@@ -31,13 +31,18 @@ function referenceFiles(): string[] {
   return sources.length > 0 ? sources : filesBelow(join(packageRoot(), 'dist/reference'), '.js');
 }
 
+function excerptOf(lines: readonly string[], at: number): string[] {
+  const shown = lines.slice(at, at + SHOWN);
+  return shown.slice(0, shown.findLastIndex((text) => text.trim() !== '') + 1);
+}
+
 export function referenceLines(id: string): ReferenceLine[] {
   const names = new RegExp(`\\b${id}\\b`);
   return referenceFiles().flatMap((path) => {
     const lines = readFileSync(path, 'utf8').split('\n');
     return lines.flatMap((text, i) =>
       names.test(text)
-        ? [{ file: path.slice(packageRoot().length + 1), line: i + 1, excerpt: lines.slice(i, i + SHOWN) }]
+        ? [{ file: path.slice(packageRoot().length + 1), line: i + 1, excerpt: excerptOf(lines, i) }]
         : [],
     );
   });

@@ -11,6 +11,15 @@ void t.test('each clause is named by a line of the reference', (t) => {
   t.end();
 });
 
+void t.test('an excerpt ends with a line of code', (t) => {
+  const lines = clauses.flatMap(({ id }) => referenceLines(id));
+  t.same(
+    lines.filter(({ excerpt }) => excerpt.at(-1)!.trim() === ''),
+    [],
+  );
+  t.end();
+});
+
 void t.test('the reference names no clause that there is not', (t) => {
   const ids = new Set(clauses.map(({ id }) => id));
   const profiles = [...new Set(clauses.map(({ profile }) => profile.toUpperCase()))];

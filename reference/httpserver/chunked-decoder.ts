@@ -27,7 +27,9 @@ const DATA_CR = 4;
 const DATA_LF = 5;
 const BLANK = 6;
 
-/** Digits of a size, leading zeros counted in: 16^13 is about 2^53. */
+/** A size to which another digit can be added: it is below 2^53 then, and exact. */
+const MOST_LEFT = 2 ** 49 - 1;
+/** Digits of a size that has no zeros in front. Such zeros are read over, as extensions are, and counted with these. */
 const MOST_DIGITS = 13;
 /** Bytes of all extensions of a body; Go's net/http allows as much. */
 const MOST_EXTENSION_BYTES = 16_384;
@@ -88,8 +90,10 @@ export class ChunkedDecoder {
         case SIZE: {
           const digit = HEX[byte]!;
           if (digit >= 0) {
-            if (++this.#digits > MOST_DIGITS) return REFUSALS.malformedChunk; // HTTP-CHUNK-9
+            if (this.#left > MOST_LEFT) return REFUSALS.longBody; // HTTP-CHUNK-9
             this.#left = this.#left * 16 + digit; // HTTP-CHUNK-2
+            if (++this.#digits > MOST_DIGITS && ++this.#extensionBytes > MOST_EXTENSION_BYTES)
+              return REFUSALS.manyExtensions;
           } else if (this.#digits > 0 && byte === CR) this.#state = SIZE_LF;
           else if (this.#digits > 0 && byte === SEMICOLON) this.#state = EXTENSION;
           // HTTP-CHUNK-4

@@ -17,7 +17,8 @@
  *
  * **Lingering.** A connection is never closed with a response on its way: if the kernel had unread bytes then, or got some later, it would
  * send RST, and the client's kernel would drop what its program has not read yet, the answer that explains the close
- * (RFC 9112 9.6). So the output is ended, what still comes is dropped, and the peer's end, or a deadline, closes.
+ * (RFC 9112 9.6). So the output is ended, what still comes is dropped, and the peer's end, or a deadline, closes. RST is sent on purpose
+ * where the end of the output would be the end of a body that is not all there.
  *
  * **What is sent when.** While an event is served, responses gather in the server's outbox and go out in one write at its end. A response
  * that comes later goes out at once.
@@ -68,7 +69,8 @@ const NOTHING = new Uint8Array(0);
 
 /**
  * What a connection waits for. Each has a time limit but 'busy', which is the program's affair. That of 'send' begins anew with each byte
- * that gets out: how long a download takes is the client's.
+ * that gets out: how long a download takes is the client's. A body that is streamed may be waited for several times, with 'send' and
+ * 'busy' between: its time goes on during the one, and stands still during the other.
  */
 type Waiting = 'idle' | 'head' | 'body' | 'busy' | 'send' | 'linger';
 
@@ -108,6 +110,8 @@ export class Connection implements Consumer, ResponseChannel {
   /** After what has been written, the output ends; it has ended. */
   #ending = false;
   #lingering = false;
+  /** The output is not to end as one that is complete does. */
+  #resetting = false;
   /** What comes stays in the kernel. */
   #paused = false;
   /** Text that goes out with what is sent next. */
@@ -116,6 +120,10 @@ export class Connection implements Consumer, ResponseChannel {
   #waiting: Waiting | undefined;
   /** When that has taken too long, ms on the loop's clock; undefined: nobody has looked yet. */
   #deadlineMs: number | undefined;
+  /** That of the body, whatever is waited for meanwhile. */
+  #bodyDeadlineMs: number | undefined;
+  /** When the last look was. */
+  #lookedMs = 0;
   /** Bytes that waited to be written at the last look. */
   #unwritten = 0;
 
@@ -213,7 +221,7 @@ export class Connection implements Consumer, ResponseChannel {
   /** @param bodyBegun Bytes have come behind the head. */
   #onHead(bodyBegun: boolean): void {
     const head = this.#parser.head!;
-    this.#waiting = undefined;
+    this.#waiting = this.#bodyDeadlineMs = undefined;
     const response = new Response(this, head);
     const { options } = this.#host;
     const request = new HTTPRequest(head, this.#peer, response, options.maxParts);
@@ -352,7 +360,8 @@ export class Connection implements Consumer, ResponseChannel {
     this.#resume();
   }
 
-  cutOff(): void {
+  cutOff(endless: boolean): void {
+    this.#resetting = endless && !this.#ending;
     this.completed(false);
   }
 
@@ -372,7 +381,7 @@ export class Connection implements Consumer, ResponseChannel {
     const body = `${text}\n`;
     // HTTP-RESPONSE-12, HTTP-RESPONSE-15
     const head = formatHead(status, 'Content-Type: text/plain\r\n', body.length, 'close');
-    this.send(this.#request?.method === 'HEAD' ? head : head + body);
+    this.send(this.#parser.isHead ? head : head + body); // HTTP-RESPONSE-1
     this.completed(false);
   }
 
@@ -385,6 +394,8 @@ export class Connection implements Consumer, ResponseChannel {
     const congested = stream.writing();
     // HTTP-LENGTH-10, HTTP-CHUNK-16
     if (this.#inputEnded && this.#response === undefined && !congested) this.#ending = true;
+    // The response may be on its way still: SERVER-STOP-2
+    if (this.#host.draining && this.#unoccupied) this.#ending = true;
     if (this.#inputEnded && this.#held.length === 0) this.#reader?.abort(); // HTTP-LENGTH-10, HTTP-CHUNK-16
     if (this.#ending && !this.#lingering) this.#linger();
     else if (congested && !this.#congested && !this.#lingering) {
@@ -403,7 +414,9 @@ export class Connection implements Consumer, ResponseChannel {
   #linger(): void {
     this.#lingering = true;
     this.#held.dropUntil(this.#held.end);
-    this.#stream.end(); // HTTP-CONN-3
+    if (this.#resetting)
+      this.taken(() => this.#stream.reset()); // SERVER-RESPONSE-6
+    else this.#stream.end(); // HTTP-CONN-3
   }
 
   #throttle(): void {
@@ -421,15 +434,15 @@ export class Connection implements Consumer, ResponseChannel {
     let waiting: Waiting = 'idle';
     if (this.#stream.writing()) waiting = 'send';
     else if (this.#lingering) waiting = 'linger';
-    // SERVER-LIMIT-5
-    else if (parser.insideBody) waiting = 'body';
-    // That body is over, and the time is the program's: SERVER-LIMIT-8
+    // One that is streamed, if the program wants some of it: SERVER-LIMIT-5
+    else if (parser.insideBody && this.#wanting) waiting = 'body';
+    // That body is over, or what has come of it is enough for now, and the time is the program's: SERVER-LIMIT-8
     else if (this.#response !== undefined) waiting = 'busy';
     else if (parser.insideHead) waiting = 'head';
     // Bytes don't begin it anew: HTTP-TIME-3, HTTP-TIME-4, SERVER-LIMIT-4, SERVER-LIMIT-6
     if (waiting === this.#waiting) return;
     this.#waiting = waiting;
-    this.#deadlineMs = undefined;
+    this.#deadlineMs = waiting === 'body' ? this.#bodyDeadlineMs : undefined;
   }
 
   /**
@@ -440,9 +453,14 @@ export class Connection implements Consumer, ResponseChannel {
   look(nowMs: number): void {
     this.#rearm(); // The last byte of a response may have got out meanwhile.
     const waiting = this.#waiting ?? 'idle';
+    // HTTP-TIME-4; the program's time is not the body's: SERVER-LIMIT-8
+    if (this.#parser.insideBody) this.#bodyDeadlineMs ??= nowMs + this.#host.options.bodyTimeoutMs;
+    if (waiting === 'busy' && this.#bodyDeadlineMs !== undefined)
+      this.#bodyDeadlineMs += nowMs - this.#lookedMs;
+    this.#lookedMs = nowMs;
     if (waiting === 'busy') return;
     const { unwritten } = this.#stream;
-    if (unwritten !== this.#unwritten) this.#deadlineMs = undefined;
+    if (waiting === 'send' && unwritten !== this.#unwritten) this.#deadlineMs = undefined;
     this.#unwritten = unwritten;
     this.#deadlineMs ??= nowMs + this.#host.options[LIMITS[waiting]];
     if (this.#deadlineMs > nowMs) return;
@@ -451,7 +469,19 @@ export class Connection implements Consumer, ResponseChannel {
     else this.close(); // HTTP-TIME-2, SERVER-LIMIT-7
   }
 
-  /** Nothing is being received or answered. */
+  /** No further requests are wanted: {@link ConnectionHost.draining} is set. */
+  drain(): void {
+    if (this.idle) this.close();
+    else if (!this.#serving) this.#settle(); // Else that comes at the end of the event.
+  }
+
+  /** Nothing is being received or answered, or waits for that; of the last response some may still be unsent. */
+  get #unoccupied(): boolean {
+    const { insideHead, insideBody } = this.#parser;
+    return this.#response === undefined && !insideHead && !insideBody && this.#held.length === 0;
+  }
+
+  /** Nothing is being received or answered, and all has been sent. */
   get idle(): boolean {
     return this.#waiting === 'idle' && this.#held.length === 0; // SERVER-STOP-3
   }

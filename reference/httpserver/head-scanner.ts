@@ -34,6 +34,8 @@ export type NotedName = (typeof NOTED)[number];
 const BY_LENGTH: (readonly [NotedName, Uint8Array] | undefined)[] = [];
 for (const name of NOTED) BY_LENGTH[name.length] = [name, Buffer.from(name)];
 
+const HEAD = Buffer.from('HEAD');
+
 /** A field of {@link NOTED}, and where its value is; whitespace behind the value is counted in. */
 export interface Noted {
   name: NotedName;
@@ -61,6 +63,8 @@ export class HeadScanner {
   methodEnd = 0;
   targetEnd = 0;
   lineEnd = 0;
+  /** The method is HEAD: what the request is answered by has no content, though it be a refusal of what follows. */
+  isHead = false;
   /** The fields that it has noted: the first {@link notedCount}. The others are of earlier heads, and are used again. */
   readonly noted: Noted[] = [];
   notedCount = 0;
@@ -73,6 +77,7 @@ export class HeadScanner {
 
   /** Begins a head. */
   beginHead(): void {
+    this.isHead = false;
     this.#begin(BEFORE_METHOD);
   }
 
@@ -108,6 +113,7 @@ export class HeadScanner {
       switch (next) {
         case BEFORE_TARGET:
           this.methodEnd = place;
+          this.isHead = place === HEAD.length && HEAD.every((byte, i) => bytes[start + i] === byte);
           break;
         case VERSION:
           this.targetEnd = place;

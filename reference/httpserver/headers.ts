@@ -2,6 +2,7 @@
  * The fields of a head, as the program sees them. They are looked at when somebody asks: most handlers ask for two of ten. The text
  * was found well-formed by then (head-grammar.ts), so taking it apart needs no checks.
  */
+import { trimOws } from './ows.js';
 
 interface Field {
   /** As it was sent. */
@@ -79,8 +80,7 @@ function parseFields(text: string, start: number): Field[] {
     if (end <= at) return fields;
     const colon = text.indexOf(':', at);
     const name = text.slice(at, colon);
-    // Of what the pattern takes, a well-formed value has nothing but SP and TAB: String.trim would take U+00A0, too.
-    const value = text.slice(colon + 1, end).replace(/^[ \t]+|[ \t]+$/g, ''); // HTTP-FIELD-2
+    const value = trimOws(text.slice(colon + 1, end)); // HTTP-FIELD-2
     fields.push({ name, lowerName: name.toLowerCase(), value }); // HTTP-FIELD-4
     at = end + 2;
   }

@@ -161,7 +161,7 @@ export class HTTPServer {
   drain(timeoutMs = Infinity): Promise<void> {
     this.stop();
     this.#host.draining = true;
-    for (const connection of [...this.#connections]) if (connection.idle) connection.close(); // SERVER-STOP-2
+    for (const connection of [...this.#connections]) connection.drain(); // SERVER-STOP-2
     if (this.#connections.size === 0) return Promise.resolve();
     const timer = this.#loop.callLater(timeoutMs, () => this.closeAllConnections());
     return new Promise((resolve) => {

@@ -90,6 +90,7 @@ function addPart(
   if (disposition?.value !== 'form-data' || name === undefined)
     throw new MalformedBodyError('a part has no name');
   const filename = parameterOf(disposition, 'filename');
+  // SERVER-ARGUMENT-4, SERVER-ARGUMENT-7
   if (filename === undefined) return append(fields, name, Buffer.from(content).toString('utf8'));
   const contentType = head.get('Content-Type') ?? 'application/octet-stream';
   append(files, name, { filename, contentType, body: content });

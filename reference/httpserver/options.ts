@@ -1,6 +1,7 @@
 /**
  * The options of a server: names, defaults with their precedents, and checks.
  */
+import { canonicalIp } from './canonical-ip.js';
 import { InvalidOptionError } from './errors.js';
 import type { ParserLimits } from './limits.js';
 import type { HTTPRequest } from './request.js';
@@ -102,5 +103,10 @@ export function resolveOptions(options: HTTPServerOptions): ResolvedOptions {
   }
   if (resolved.protocol !== 'http' && resolved.protocol !== 'https')
     throw new InvalidOptionError('protocol', resolved.protocol, "'http' or 'https'");
-  return resolved;
+  const trustedProxies = resolved.trustedProxies.map((address) => {
+    const ip = canonicalIp(address);
+    if (ip === undefined) throw new InvalidOptionError('trustedProxies', address, 'IP addresses');
+    return ip;
+  });
+  return { ...resolved, trustedProxies };
 }

@@ -3,6 +3,7 @@
  * (RFC 9110 5.6.6, RFC 8187)
  */
 import { TOKEN } from './head-grammar.js';
+import { trimOws } from './ows.js';
 
 export interface Parameterised {
   /** What stands before the first semicolon, in lower case. */
@@ -24,7 +25,7 @@ const EXTENDED = /^utf-8'[^']*'((?:[\w!#$&+.^`|~-]|%[\dA-Fa-f]{2})*)$/i;
  */
 export function parseParameters(text: string): Parameterised | undefined {
   const end = text.indexOf(';');
-  const value = (end < 0 ? text : text.slice(0, end)).trim().toLowerCase();
+  const value = trimOws(end < 0 ? text : text.slice(0, end)).toLowerCase();
   const parameters = new Map<string, string>();
   for (let at = end < 0 ? text.length : end; at < text.length;) {
     PARAMETER.lastIndex = at;

@@ -1,20 +1,25 @@
 /**
  * A response that the program writes byte by byte, status line and all, as Tornado's first HTTPRequest.write had it.
  *
- * The bytes go out as they are. But the server has to know where the response ends, and that the client will think the same, or
- * the next response would be taken for a part of this one. So it reads along:
+ * The bytes go out as they are, and are the program's to answer for: whether there is a Date (HTTP-RESPONSE-11), a space behind the
+ * status (HTTP-RESPONSE-9), a Content-Length where none belongs (HTTP-RESPONSE-3), nobody looks. But the server has to know where the
+ * response ends, and that the client will think the same, or the next response would be taken for a part of this one. So it reads along:
  *
  *     the head says            the response ends               after less, or more
  *     ----------------------   -----------------------------   -----------------------------------------------
+ *     101                      an error: to go on in another protocol is not offered
  *     1xx                      it does not: a head follows     -
  *     204, 304; or to HEAD     with its head                   more: an error, dropped
  *     Content-Length           after so many bytes             less: closed. more: an error, dropped, closed
  *     chunked, to HTTP/1.1     after the last chunk            less: closed. more: an error, dropped, closed
  *     anything else            when the connection does        -
+ *
+ * Nor may a client that would go on be promised another response where none can follow: to such a head `Connection: close` is added.
  */
 import { ChunkedDecoder } from './chunked-decoder.js';
 import { ContentLengthError, MalformedResponseError } from './errors.js';
 import { HTTPHeaders } from './headers.js';
+import { trimOws } from './ows.js';
 import type { RequestHead } from './request-head.js';
 import { isBodiless } from './status.js';
 
@@ -23,23 +28,29 @@ const MOST_HEAD_BYTES = 65_536;
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: [^\r\n]*)?\r\n/;
 const FIELDS = /^(?:[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n$/;
 const NOTHING = new Uint8Array(0);
+const CLOSE = Buffer.from('Connection: close\r\n\r\n');
 
 type Framing = 'head' | 'none' | 'sized' | 'chunked' | 'trailers' | 'close';
 
 export class RawResponse {
   readonly #request: RequestHead;
+  /** No other response can follow this one, whatever it says. */
+  readonly #closing: () => boolean;
   #framing: Framing = 'head';
   #head: Uint8Array = NOTHING;
   #declared = 0;
   #written = 0;
+  /** What the head tells the client. */
   #keepAlive = true;
   readonly #chunks = new ChunkedDecoder();
   /** What came behind the last chunk. */
   #trailers = '';
   error: Error | undefined;
 
-  constructor(request: RequestHead) {
+  /** @param closing Asked when the head is there: the connection ends behind this response. */
+  constructor(request: RequestHead, closing: () => boolean) {
     this.#request = request;
+    this.#closing = closing;
   }
 
   /** Takes a piece. @returns What of it is to be sent; if something is wrong with it, {@link error} says what. */
@@ -53,11 +64,16 @@ export class RawResponse {
       if (this.#head.length > MOST_HEAD_BYTES) this.#malformed('for its head does not end');
       return NOTHING;
     }
-    const head = this.#head.slice(0, end);
+    let head = this.#head.slice(0, end);
     const rest = this.#head.slice(end);
     this.#readHead(Buffer.from(head).toString('latin1'));
     this.#head = NOTHING;
     if (this.error !== undefined) return NOTHING;
+    const promised = this.#framing !== 'head' && this.#keepAlive && this.#request.keepAlive;
+    if (promised && (this.endless || this.#closing())) {
+      this.#keepAlive = false;
+      head = Buffer.concat([head.subarray(0, -2), CLOSE]); // HTTP-CONN-2, SERVER-RESPONSE-3
+    }
     return rest.length === 0 ? head : Buffer.concat([head, this.pass(rest)]);
   }
 
@@ -71,6 +87,11 @@ export class RawResponse {
     else if (this.#framing === 'trailers' && !/^(?:\r\n|[^]*\r\n\r\n)$/.test(this.#trailers))
       this.#malformed('for its trailers do not end');
     return this.error;
+  }
+
+  /** Nothing but the end of the connection ends the body. */
+  get endless(): boolean {
+    return this.#framing === 'close';
   }
 
   /** Whether another response can follow; known after {@link finish}. */
@@ -88,12 +109,10 @@ export class RawResponse {
     const start = line[0].length;
     if (!FIELDS.test(text.slice(start))) return this.#malformed('for a field is malformed');
     const status = Number(line[1]);
-    if (status >= 100 && status < 200 && status !== 101) return; // The final one is still to come.
+    if (status === 101) return this.#malformed('for the server goes on in no other protocol'); // HTTP-UPGRADE-2
+    if (status >= 100 && status < 200) return; // The final one is still to come.
     const headers = new HTTPHeaders(text, start);
-    const options = (headers.get('Connection') ?? '')
-      .toLowerCase()
-      .split(',')
-      .map((option) => option.trim());
+    const options = (headers.get('Connection') ?? '').toLowerCase().split(',').map(trimOws);
     this.#keepAlive =
       !options.includes('close') && (this.#request.minorVersion === 1 || options.includes('keep-alive'));
     const lengths = headers.getAll('Content-Length');

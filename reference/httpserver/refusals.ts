@@ -25,6 +25,7 @@ export const REFUSALS = {
   oldTransferEncoding: { status: 400, text: 'HTTP/1.0 has no Transfer-Encoding (RFC 9112, 6.1).' },
   notChunkedLast: { status: 400, text: 'The last transfer coding is not chunked (RFC 9112, 6.3).' },
   chunkedTwice: { status: 400, text: 'The transfer coding chunked is applied twice (RFC 9112, 6.1).' },
+  malformedCoding: { status: 400, text: 'A transfer coding is no token (RFC 9112, 7).' },
   malformedChunk: { status: 400, text: 'A chunk is malformed (RFC 9112, 7.1).' },
   malformedTrailers: { status: 400, text: 'The trailers are malformed (RFC 9112, 7.1.2).' },
   manyExtensions: { status: 400, text: 'The chunk extensions are too long (RFC 9112, 7.1.1).' },

@@ -6,20 +6,23 @@
  *     Transfer-Encoding        Content-Length   then
  *     -----------------------  ---------------  ----------------------------------------------
  *     -                        -                no body
- *     -                        one number       that many bytes
+ *     -                        one number       that many bytes; 413 if they are too many
  *     -                        anything else    400; also if it is the same number twice
  *     chunked                  -                chunks
  *     any                      any              400
  *     any, in HTTP/1.0         -                400
  *     does not end in chunked  -                400
  *     chunked, twice           -                400
+ *     no token, then chunked   -                400
  *     another, then chunked    -                501
  *
  * The path of a request without surprises makes four strings and runs no regular expression but that for a Host not seen just before.
  */
+import { isIPv6 } from 'node:net';
 import { TOKEN } from './head-grammar.js';
 import type { HeadScanner } from './head-scanner.js';
 import { textOf } from './latin1.js';
+import { trimmedEnd, trimOws } from './ows.js';
 import { REFUSALS, type Refusal } from './refusals.js';
 
 /** Of {@link RequestHead.bodyLength}: the body comes in chunks. */
@@ -45,12 +48,14 @@ export interface RequestHead {
   readonly expectsContinue: boolean;
 }
 
-// IPv6 in brackets: HTTP-HOST-6. Or a name, which may be empty: HTTP-HOST-4
+// IPv6 in brackets, of which this has the characters: HTTP-HOST-6. Or a name, which may be empty: HTTP-HOST-4
 const HOST =
-  /^(?:\[[\dA-Fa-f:.]+\]|\[[vV][\dA-Fa-f]+\.[-\w.~!$&'()*+,;=:]+\]|(?:[-\w.~!$&'()*+,;=]|%[\dA-Fa-f]{2})*)(?::\d*)?$/;
+  /^(?:\[([\dA-Fa-f:.]+)\]|\[[vV][\dA-Fa-f]+\.[-\w.~!$&'()*+,;=:]+\]|(?:[-\w.~!$&'()*+,;=]|%[\dA-Fa-f]{2})*)(?::\d*)?$/;
 const TOKENS = new RegExp(`^[${TOKEN}]+$`);
-/** A Content-Length of more digits is beyond 2^53, and beyond every limit. */
-const MOST_DIGITS = 15;
+/** RFC 9112 7: a token, and parameters perhaps. One with a comma in quotes is cut there, and none: no coding that there is has any. */
+const CODING = new RegExp(
+  `^[${TOKEN}]+(?:[ \\t]*;[ \\t]*[${TOKEN}]+[ \\t]*=[ \\t]*(?:[${TOKEN}]+|"(?:[^"\\\\]|\\\\.)*"))*$`,
+);
 
 /** The Host that was found valid last: most requests of a server have the same. */
 let lastHost = '';
@@ -70,7 +75,7 @@ export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner
   let expectation: string | undefined;
   for (let i = 0; i < scanner.notedCount; i++) {
     const { name, start, end } = scanner.noted[i]!;
-    const value = valueAt(text, start, end); // HTTP-FIELD-2
+    const value = trimmedEnd(text, start, end); // HTTP-FIELD-2
     switch (name) {
       case 'host':
         if (host !== undefined) return REFUSALS.noHost; // HTTP-HOST-2
@@ -96,12 +101,12 @@ export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner
     if (minorVersion === 1) return REFUSALS.noHost; // HTTP-HOST-1
     host = ''; // HTTP-HOST-5
   } else if (host !== lastHost) {
-    if (!HOST.test(host)) return REFUSALS.host; // HTTP-HOST-3
+    if (!isHost(host)) return REFUSALS.host; // HTTP-HOST-3
     lastHost = host;
   }
   const bodyLength = framingOf(length, codings, minorVersion);
   if (typeof bodyLength === 'object') return bodyLength;
-  if (target.charCodeAt(0) !== 0x2f /* / */) {
+  if (target.charCodeAt(0) !== 0x2f /* / */ || method === 'CONNECT') {
     const authority = authorityOf(method, target);
     if (typeof authority === 'object') return authority;
     if (authority !== undefined) host = authority; // HTTP-START-6
@@ -124,6 +129,14 @@ export function interpretHead(bytes: Buffer, start: number, scanner: HeadScanner
   };
 }
 
+/** RFC 9110 7.2: a host, and a port perhaps. */
+function isHost(text: string): boolean {
+  const match = HOST.exec(text);
+  if (match === null) return false;
+  const [, address] = match;
+  return address === undefined || isIPv6(address); // HTTP-HOST-3
+}
+
 /** RFC 9112 2.3: two digits, exactly. */
 function versionOf(version: string): 0 | 1 | Refusal {
   if (version === 'HTTP/1.1') return 1;
@@ -143,8 +156,11 @@ function framingOf(
     return codingsOf(codings);
   }
   if (length === undefined) return 0; // HTTP-LENGTH-9
-  // HTTP-LENGTH-3, HTTP-LENGTH-6, HTTP-LENGTH-7; a list is no number: HTTP-LENGTH-4, HTTP-LENGTH-5
-  return /^\d+$/.test(length) && length.length <= MOST_DIGITS ? Number(length) : REFUSALS.contentLength;
+  // HTTP-LENGTH-3; a list is no number: HTTP-LENGTH-4, HTTP-LENGTH-5
+  if (!/^\d+$/.test(length)) return REFUSALS.contentLength;
+  const bytes = Number(length); // Whatever zeros are in front: HTTP-LENGTH-7
+  // More than 2^53 are more than any limit, and no number is exact there: HTTP-LENGTH-6, HTTP-LIMIT-1
+  return Number.isSafeInteger(bytes) ? bytes : REFUSALS.longBody;
 }
 
 /** RFC 9112 6.1, 6.3. Empty elements of a list don't count (RFC 9110 5.6.1.2). */
@@ -154,11 +170,12 @@ function codingsOf(value: string): number | Refusal {
   // HTTP-CODING-4, HTTP-CODING-5, HTTP-CODING-8, HTTP-CODING-9
   if (codings.pop() !== 'chunked') return REFUSALS.notChunkedLast;
   if (codings.includes('chunked')) return REFUSALS.chunkedTwice; // HTTP-CODING-7
+  if (!codings.every((coding) => CODING.test(coding))) return REFUSALS.malformedCoding; // HTTP-CODING-9
   return codings.length === 0 ? CHUNKED : REFUSALS.transferCoding; // HTTP-CODING-6
 }
 
 /**
- * RFC 9112 3.2: a target that is no path.
+ * RFC 9112 3.2: a target that is no path, or must not be one.
  * @returns The authority in it, which takes the place of Host; undefined if it has none.
  */
 function authorityOf(method: string, target: string): string | undefined | Refusal {
@@ -167,7 +184,7 @@ function authorityOf(method: string, target: string): string | undefined | Refus
   if (target === '*') return method === 'OPTIONS' ? undefined : REFUSALS.target;
   const absolute = /^https?:\/\/([^/?]+)(?=[/?]|$)/i.exec(target); // HTTP-START-5
   // HTTP-START-16
-  if (absolute === null || !HOST.test(absolute[1]!) || absolute[1]!.startsWith(':')) return REFUSALS.target;
+  if (absolute === null || !isHost(absolute[1]!) || absolute[1]!.startsWith(':')) return REFUSALS.target;
   return absolute[1];
 }
 
@@ -177,23 +194,6 @@ function persists(connection: string, minorVersion: 0 | 1): boolean {
   const options = connection.toLowerCase().split(',').map(trimOws); // HTTP-CONN-4
   if (options.includes('close')) return false; // HTTP-CONN-3
   return minorVersion === 1 || options.includes('keep-alive'); // HTTP-CONN-7, HTTP-CONN-8
-}
-
-/** A field's value without the whitespace behind it. */
-function valueAt(text: string, start: number, end: number): string {
-  while (end > start && isOws(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-/** Without whitespace at its ends: SP and TAB. String.trim takes more, U+00A0 for one, and would let a smuggler through. */
-function trimOws(text: string): string {
-  let start = 0;
-  while (start < text.length && isOws(text.charCodeAt(start))) start++;
-  return valueAt(text, start, text.length);
-}
-
-function isOws(code: number): boolean {
-  return code === 0x20 || code === 0x09; // HTTP-FIELD-9
 }
 
 /** Whether a text is a token (RFC 9110 5.6.2). */

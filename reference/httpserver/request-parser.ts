@@ -68,6 +68,11 @@ export class RequestParser {
     return this.#phase !== 'between' && this.#phase !== 'dead';
   }
 
+  /** The request that has come last, or has begun to, is HEAD. */
+  get isHead(): boolean {
+    return this.#scanner.isHead;
+  }
+
   /** Bytes of the body that are still to come: as declared, or Infinity for chunks. */
   get bodyLeft(): number {
     return this.#phase === 'sized'
@@ -117,6 +122,7 @@ export class RequestParser {
 
   #nextHead(bytes: Buffer, end: number): Next | Refusal {
     if (!this.#scanning) {
+      this.#scanner.beginHead();
       // HTTP-START-3, HTTP-PIPE-4
       while (this.at < end && bytes[this.at] === CR) {
         if (this.at + 1 === end) return 'more';
@@ -127,7 +133,6 @@ export class RequestParser {
       if (this.at === end) return 'more';
       this.#scanning = true;
       this.#emptyLines = 0;
-      this.#scanner.beginHead();
     }
     const scanned = this.#scanner.scan(bytes, this.at, end);
     if (scanned === MORE) return 'more';

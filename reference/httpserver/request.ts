@@ -72,7 +72,7 @@ export class HTTPRequest {
     return end < 0 ? '' : target.slice(end + 1);
   }
 
-  /** `HTTP/1.0` or `HTTP/1.1`. */
+  /** `HTTP/1.0` or `HTTP/1.1`, which a later minor version counts as (RFC 9110 6.2). */
   get version(): string {
     return this.#head.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1'; // SERVER-REQUEST-1
   }
@@ -151,8 +151,9 @@ export class HTTPRequest {
   }
 
   /**
-   * Writes raw bytes of the response, from its status line on. They go out as they are; but what the head declares, the body has to keep
-   * (raw-response.ts).
+   * Writes raw bytes of the response, from its status line on. They go out as they are; but what the head declares, the body has to keep,
+   * and if the connection ends behind it, and the client doesn't expect that, `Connection: close` is added. All else that a response needs is left to the
+   * program, Date for one (raw-response.ts).
    * @param callback Called when the kernel has taken them.
    * @throws {MalformedResponseError | ContentLengthError} The connection is closed after {@link finish}.
    * @throws {ResponseStateError}

@@ -48,8 +48,11 @@ export interface ResponseChannel {
   taken(callback: () => void): void;
   /** The response is complete. @param reusable Another can follow it. */
   completed(reusable: boolean): void;
-  /** The response can't be completed. What was sent of it gets out, and the peer sees that it is not all. */
-  cutOff(): void;
+  /**
+   * The response can't be completed. What was sent of it gets out, and the peer sees that it is not all.
+   * @param endless To the peer, the end of the connection would be the end of the body.
+   */
+  cutOff(endless: boolean): void;
   report(text: string, error: unknown): void;
 }
 
@@ -133,7 +136,7 @@ export class Response {
   writeRaw(chunk: string | Uint8Array, callback: (() => void) | undefined): void {
     if (this.#state !== 'raw') this.#expect('write', 'unsent');
     this.#state = 'raw';
-    const raw = (this.#raw ??= new RawResponse(this.#head));
+    const raw = (this.#raw ??= new RawResponse(this.#head, () => this.#channel.closing));
     const passed = raw.pass(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
     if (passed.length > 0) this.#channel.send('', passed);
     if (callback !== undefined) this.#channel.taken(callback);
@@ -155,7 +158,12 @@ export class Response {
     const state = this.#state;
     this.#state = 'done';
     if (state === 'unsent') refuse();
-    else if (state !== 'done') this.#channel.cutOff(); // SERVER-RESPONSE-6
+    else if (state !== 'done') this.#channel.cutOff(this.#endless); // SERVER-RESPONSE-6
+  }
+
+  /** Nothing but the end of the connection ends the body. */
+  get #endless(): boolean {
+    return this.#raw?.endless ?? (this.#framing === 'close' && !this.#mute);
   }
 
   #expect(call: string, wanted: State): void {
@@ -183,7 +191,7 @@ export class Response {
       const fitting = bytes.subarray(0, Math.max(framing - this.#written + bytes.length, 0));
       if (!this.#mute) this.#channel.send('', fitting);
       this.#state = 'done';
-      this.#channel.cutOff();
+      this.#channel.cutOff(false);
       throw new ContentLengthError(framing, this.#written);
     }
     if (this.#mute || bytes.length === 0) return undefined; // A chunk of 0 bytes would be the last: RFC 9112 7.1
@@ -205,7 +213,7 @@ export class Response {
     // SERVER-RESPONSE-2
     if (typeof framing === 'number' && this.#written < framing && !this.#mute) {
       this.#channel.report('A response was cut off', new ContentLengthError(framing, this.#written));
-      return this.#channel.cutOff();
+      return this.#channel.cutOff(false);
     }
     // Trailers that can't be sent are left out, as any recipient may do: RFC 9110 6.5.1
     this.#channel.send(framing === 'chunked' && !this.#mute ? `0\r\n${text}\r\n` : ''); // HTTP-RESPONSE-6

@@ -475,6 +475,12 @@ export class IOStream implements Required<Stream> {
     this.#close(undefined);
   }
 
+  /** {@link close}, but the peer reads ECONNRESET and not the end of file. It may lose what it has not read yet. For sockets. */
+  reset(): void {
+    if (this.#state !== 'closed') this.#posix.setLinger(this.fd, 0);
+    this.close();
+  }
+
   closed(): boolean {
     return this.#state === 'closed'; // STREAM-CLOSE-7
   }

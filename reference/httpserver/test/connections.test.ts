@@ -147,6 +147,42 @@ void t.test('a body, too', async (t) => {
   clearInterval(dripping);
 });
 
+void t.test('a streamed body that has come, and is not read yet, has no deadline', async (t) => {
+  const { exchange } = serve(
+    t,
+    async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      let text = '';
+      for await (const chunk of request.bodyReader!) text += Buffer.from(chunk).toString();
+      request.respond(200, { Connection: 'close' }, text);
+    },
+    { streamBody: () => true, bodyTimeoutMs: 40 },
+  );
+  const head = 'POST / HTTP/1.1\r\nHost: t\r\n';
+  t.match(await exchange(`${head}Content-Length: 5\r\n\r\nhello`), /\r\n\r\nhello$/);
+  t.match(
+    await exchange(`${head}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`),
+    /\r\n\r\nhello$/,
+  );
+});
+
+void t.test('the deadline of a streamed body is not put off by what is sent meanwhile', async (t) => {
+  const { client } = serve(
+    t,
+    async (request) => {
+      const writer = request.start(200);
+      // Each is more than the kernel takes.
+      await request.bodyReader!.receive(async () => void (await writer.write('x'.repeat(4_000_000))));
+    },
+    { streamBody: () => true, bodyTimeoutMs: 200, lingerMs: 40 },
+  );
+  const one = await client();
+  one.send('POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n');
+  const dripping = setInterval(() => one.send('x'), 30);
+  t.match(await one.rest(), /^HTTP\/1\.1 200 /);
+  clearInterval(dripping);
+});
+
 void t.test('an idle connection is closed without a word', async (t) => {
   const { client } = serve(t, echo, { idleTimeoutMs: 60 });
   const [fresh, used] = [await client(), await client()];
@@ -237,6 +273,35 @@ void t.test('drain: idle ones are closed, busy ones answered', async (t) => {
   await drained;
   t.equal(server.connectionCount, 0);
   await t.rejects(client(), { code: 'ECONNREFUSED' });
+});
+
+void t.test('drain: a response that is complete and on its way ends its connection', async (t) => {
+  const { client, server } = serve(t, (request) => request.respond(200, {}, 'x'.repeat(20_000_000)));
+  const one = await client();
+  one.socket.pause();
+  one.send(get('/'));
+  while (one.socket.bytesWritten === 0 || server.connectionCount === 0)
+    await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => one.socket.once('readable', resolve));
+  const drained = server.drain();
+  one.socket.resume();
+  t.equal((await one.rest()).replace(/^[^]*?\r\n\r\n/, '').length, 20_000_000);
+  await drained;
+  t.equal(server.connectionCount, 0);
+});
+
+void t.test('drain: called by the handler that has just answered', async (t) => {
+  for (const inEvent of [true, false]) {
+    let drained: Promise<void> | undefined;
+    const { exchange, server } = serve(t, async (request) => {
+      if (!inEvent) await new Promise((resolve) => setImmediate(resolve));
+      request.respond(200);
+      drained = server.drain();
+    });
+    t.same(statuses(await exchange(get('/'))), [200]);
+    await drained;
+    t.equal(server.connectionCount, 0);
+  }
 });
 
 void t.test('drain has an end', async (t) => {

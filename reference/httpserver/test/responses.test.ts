@@ -189,6 +189,29 @@ void t.test('a handler that fails', async (t) => {
   t.match(log[0], { level: 'error', text: 'The handler of GET /throw has failed' });
 });
 
+void t.test('a handler that fails in a body without a length, to HTTP/1.0', async (t) => {
+  let fail = () => {};
+  const { client } = serve(t, async (request) => {
+    if (request.path === '/raw') request.write('HTTP/1.0 200 OK\r\n\r\nab');
+    else void request.start(200).write('ab');
+    await new Promise<void>((resolve) => (fail = resolve));
+    throw new Error('midway');
+  });
+  for (const path of ['/', '/raw']) {
+    const one = await client();
+    one.send(`GET ${path} HTTP/1.0\r\n\r\n`);
+    await one.until(/ab$/); // Node takes a reset that comes with bytes for an end.
+    fail();
+    await t.rejects(one.rest(), { code: 'ECONNRESET' }, 'no end of file, which would complete it');
+  }
+  const head = await client();
+  head.send('HEAD / HTTP/1.0\r\n\r\n');
+  await head.until(/\r\n\r\n/);
+  fail();
+  t.equal(await head.rest(), '');
+  t.equal(head.error, undefined, 'there the head is all');
+});
+
 void t.test('a refusal of the parser closes', async (t) => {
   const { exchange } = serve(t, echo);
   const text = await exchange(`${get('/')}bad\r\n\r\n${get('/')}`);
@@ -197,6 +220,28 @@ void t.test('a refusal of the parser closes', async (t) => {
     text,
     /400 Bad Request\r\nContent-Type: text\/plain\r\nContent-Length: \d+\r\nConnection: close\r\n/,
   );
+});
+
+void t.test('a refusal of HEAD has no content, however early it is', async (t) => {
+  const { exchange, client } = serve(t, echo, { maxBodyBytes: 10, headTimeoutMs: 40 });
+  for (const [rest, status] of [
+    [' / HTTP/1.1\r\n\r\n', 400],
+    [' / HTTP/1.1\r\nHost: t\r\nX : y\r\n\r\n', 400],
+    [' / HTTP/1.1\r\nHost: t\r\nExpect: much\r\n\r\n', 417],
+    [' / HTTP/1.1\r\nHost: t\r\nContent-Length: 11\r\n\r\n', 413],
+    [' / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n', 413],
+    [' / HTTP/1.1\r\n', 408],
+  ] as const) {
+    const text = await exchange(`HEAD${rest}`);
+    t.same(statuses(text), [status], rest);
+    t.match(text, /\r\nContent-Length: \d\d\r\nConnection: close\r\n\r\n$/);
+    t.match(await exchange(`GET${rest}`), /\.\n$/, 'any other has some');
+  }
+  const one = await client();
+  one.send('HEAD / HTTP/1.1\r\nHost: t\r\n\r\n');
+  await one.until(/\r\n\r\n/);
+  one.send('\r!');
+  t.match(await one.rest(), /\.\n$/, 'what comes behind it is no HEAD');
 });
 
 void t.test('methods that are not there', async (t) => {
@@ -248,6 +293,42 @@ void t.test('raw: what is written is held against what it declares', async (t) =
   t.equal(await answers('/fewer'), 1);
   t.equal(await answers('/chunks-without-end'), 1);
   t.match(log, [{ error: ContentLengthError }, { error: MalformedResponseError }]);
+});
+
+void t.test('raw: where no other response can follow, the head says so', async (t) => {
+  const raw = (options: { noKeepAlive?: boolean }, fields: string) =>
+    serve(
+      t,
+      (request) => {
+        request.write(`HTTP/1.1 200 OK\r\n${fields}\r\n`);
+        request.finish();
+      },
+      options,
+    );
+  const kept = raw({}, 'Content-Length: 0\r\n');
+  t.notMatch(await kept.exchange(last('/')), /Connection/, 'the client has said so');
+  t.notMatch(await kept.exchange('GET / HTTP/1.0\r\n\r\n'), /Connection/, 'a 1.0 client knows');
+  t.match(await raw({}, '').exchange(get('/')), /Connection: close/, 'a body without a length');
+  const once = raw({ noKeepAlive: true }, 'Content-Length: 0\r\n');
+  t.match(await once.exchange(get('/')), /Connection: close/);
+  const said = raw({ noKeepAlive: true }, 'Content-Length: 0\r\nConnection: close\r\n');
+  t.equal((await said.exchange(get('/'))).match(/close/g)?.length, 1);
+  const promised = raw({ noKeepAlive: true }, 'Content-Length: 0\r\nConnection: keep-alive\r\n');
+  t.match(
+    await promised.exchange('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'),
+    /keep-alive\r\nConnection: close\r\n\r\n$/,
+  );
+});
+
+void t.test('raw: no 101', async (t) => {
+  const { exchange } = serve(t, (request) => {
+    t.throws(
+      () => request.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
+      MalformedResponseError,
+    );
+    request.finish();
+  });
+  t.equal(await exchange(get('/', 'Upgrade: x\r\n')), '');
 });
 
 void t.test('raw: more than declared, and nonsense', async (t) => {

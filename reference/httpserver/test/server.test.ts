@@ -165,7 +165,11 @@ void t.test('xheaders', async (t) => {
   const { client } = serve(
     t,
     (request) => request.respond(200, {}, `${request.remoteIp} ${request.protocol}.`),
-    { xheaders: true, trustedProxies: ['5.5.5.5', '5.5.5.6'], protocol: 'https' },
+    {
+      xheaders: true,
+      trustedProxies: ['5.5.5.5', '5.5.5.6', '0:0:0:0:0:0:0:1', '::ffff:5.5.5.7'],
+      protocol: 'https',
+    },
   );
   const one = await client();
   for (const [fields, who] of [
@@ -175,8 +179,13 @@ void t.test('xheaders', async (t) => {
     ['X-Forwarded-For: 127.0.0.1, 4.4.4.4\r\n', '4.4.4.4 https'],
     ['X-Forwarded-For: 4.4.4.4, 5.5.5.5, 5.5.5.6\r\n', '4.4.4.4 https'],
     ['X-Forwarded-For: 5.5.5.5\r\n', '127.0.0.1 https'],
+    ['X-Forwarded-For: 4.4.4.4, ::ffff:5.5.5.5, ::1, 5.5.5.7\r\n', '4.4.4.4 https'],
+    ['X-Real-IP: 4.4.4.4\r\nX-Forwarded-For: 4.4.4.5\r\n', '4.4.4.4 https'],
     ['X-Real-IP: 4.4.4.4<script>\r\n', '127.0.0.1 https'],
     ['X-Real-IP: example.org\r\n', '127.0.0.1 https'],
+    ['X-Real-IP: 4.4.4.4\xa0\r\n', '127.0.0.1 https'],
+    ['X-Forwarded-For: 4.4.4.4, \xa05.5.5.5\r\n', '127.0.0.1 https'],
+    ['X-Scheme: \xa0http\r\n', '127.0.0.1 https'],
     ['X-Scheme: http\r\n', '127.0.0.1 http'],
     ['X-Forwarded-Proto: https, http\r\n', '127.0.0.1 http'],
     ['X-Forwarded-Proto: gopher\r\n', '127.0.0.1 https'],
