@@ -128,8 +128,9 @@ export class AlreadyConnectedError extends Error {
 // ── how it fails ──────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * The stream is closed, so this can't be done, or can't be done any more. `cause` says why it was closed: a PosixError, a
- * {@link ReadOverflowError}, what a callback threw; undefined if the peer ended its output, or by `close`.
+ * The stream is closed, so this can't be done, or can't be done any more; for a write, also: the peer is gone, and the stream is open only
+ * for what it has sent. `cause` says why: a PosixError, a {@link ReadOverflowError}, what a callback threw; undefined if the peer ended its
+ * output, or by `close`.
  */
 export class StreamClosedError extends Error {
   override readonly name = 'StreamClosedError';

@@ -39,8 +39,11 @@
  * what to read next; a parser that takes bytes as they come needs none of that. Its counterpart for writing is `send`, a write that
  * nobody is told of. A request of 40 bytes and its answer of 130 cost 220 ns that way in place of 870, and a wait of the loop less, which the turn after a write is.
  *
- * **Failure of a write.** Nothing can be written any more, but the answer that explains why may be in the kernel: a pending read gets
- * one look at it. Then the stream is closed.
+ * **Failure of a write.** Nothing can be written any more, but the answer that explains why may have come. So it is another kind of peer's
+ * end, behind the last byte that the kernel has then: writes fail at once, and all that has come stays readable, until a read can't be
+ * satisfied or nothing is left. Then the stream is closed. A program that wants none of it closes the stream when it is told. (A
+ * peer may live on and send, if it has shut down its input alone; so the end is where the kernel has no more, which no event tells:
+ * it is looked for in turns.) A consumer that is paused asks for nothing, so the stream is closed at once.
  *
  * **After close** nothing succeeds: what is pending fails, in later tasks: connect, read, writes in their order; then comes the close
  * callback. Bytes that the kernel does not take are dropped.
@@ -391,6 +394,7 @@ export class IOStream implements Required<Stream> {
       if (output.length + data.length > this.#maxWriteBytes)
         throw new WriteBufferFullError(data.length, output.length, this.#maxWriteBytes); // STREAM-LIMIT-6
     }
+    if (this.#input.final) return this.#tellLost(callback);
     const ready = this.#state === 'open' && !output.blocked && this.#writeFailure === undefined; // STREAM-CONNECT-4
     if (ready && !this.#scheduled) {
       this.#written(output.pushNow(data));
@@ -412,9 +416,9 @@ export class IOStream implements Required<Stream> {
   send(bytes: Uint8Array, length = bytes.length): void {
     this.#checkOpen('send');
     this.#checkWritable('send');
+    if (this.#writeFailure !== undefined) return;
     const output = this.#output;
-    if (this.#state !== 'open' || output.blocked || this.#writeFailure !== undefined)
-      return output.pushCopy(bytes, 0, length);
+    if (this.#state !== 'open' || output.blocked) return output.pushCopy(bytes, 0, length);
     this.#written(output.pushLent(bytes, length));
     if (output.blocked) this.#listen();
   }
@@ -511,10 +515,7 @@ export class IOStream implements Required<Stream> {
     if (!this.#output.blocked) this.#flush();
     this.#reportWrites();
     this.#serve();
-    if (this.#writeFailure !== undefined) {
-      this.#receive();
-      this.#close(this.#writeFailure);
-    }
+    if (this.#writeFailure !== undefined) this.#readTheRest();
     this.#rest();
   };
 
@@ -529,7 +530,8 @@ export class IOStream implements Required<Stream> {
     if (this.#state === 'closed') return;
     const halfOpen = this.#allowHalfOpen && !this.#outputEnded && this.#failure() === undefined;
     if (halfOpen) return this.#listen();
-    const over = this.#input.exhausted || (this.#outputEnded && !this.#transport.readable);
+    const over =
+      this.#input.exhausted || (this.#outputEnded && !this.#transport.readable) || this.#deserted();
     if (!over) return this.#listen();
     // What was called in this turn may go on in a microtask. What is done must be told first.
     if (this.#callbacks.called > 0 || this.#output.hasDone()) this.#schedule();
@@ -537,8 +539,14 @@ export class IOStream implements Required<Stream> {
     this.#listen();
   }
 
+  /** Nothing can be written, and what can be read is wanted by nobody: a pipe's reader has gone, or a consumer is paused. */
+  #deserted(): boolean {
+    return this.#input.final && this.#input.idle && !this.#hungry();
+  }
+
   /** Has the loop watch for what matters now. */
   #listen(): void {
+    if (this.#input.final && this.#hungry()) return this.#schedule();
     const wanted = this.#wanted();
     if (wanted === this.#watched || (this.#watched === UNWATCHED && wanted === 0)) return;
     this.#watch(wanted);
@@ -603,7 +611,7 @@ export class IOStream implements Required<Stream> {
       for (let budget = EVENT_BYTES; budget > 0 && this.#state === 'open' && this.#hungry();) {
         const size = this.#input.receiveInto(chunk.bytes);
         if (size > 0) consumer.received(chunk.buffer, size);
-        if (size < CHUNK_BYTES) break;
+        if (size < CHUNK_BYTES && !this.#input.final) break;
         budget -= size;
       }
       this.#tellEnd(consumer);
@@ -628,6 +636,14 @@ export class IOStream implements Required<Stream> {
       this.#serve();
       if (!this.#input.filled) return;
     }
+  }
+
+  /** Nothing can be written any more: who writes is told, and what has come is read, as far as somebody wants it. */
+  #readTheRest(): void {
+    if (this.#output.hasDone()) return; // They are told first, in another turn.
+    this.#input.finalise();
+    this.#receive(); // STREAM-READ-11, STREAM-READ-12, STREAM-READ-14
+    if (this.#state === 'open') for (const write of this.#output.clear()) this.#tellLost(write);
   }
 
   /** Serves reads from the buffer, as long as there are some that it satisfies. */
@@ -699,6 +715,11 @@ export class IOStream implements Required<Stream> {
   /** What has gone wrong, of which the end is the consequence; undefined if nothing has. */
   #failure(): Error | undefined {
     return this.#writeFailure ?? this.#input.cause;
+  }
+
+  #tellLost(write: DoneCallback): void {
+    const error = new StreamClosedError('nothing can be written any more', this.#writeFailure);
+    this.#tell(() => write(error));
   }
 
   #failWrites(result: Result): void {
