@@ -62,20 +62,24 @@ import {
   F_SETFL,
   PosixError,
   SHUT_WR,
+  SOL_SOCKET,
+  SO_ERROR,
   posix as kernel,
   type Posix,
   type Result,
 } from '../../posix/index.js';
 import { LoopClosedError } from '../ioloop/errors.js';
 import type { IOLoop } from '../ioloop/ioloop.js';
-import { checkCallback, checkCount, checkLimit } from './arguments.js';
+import { checkCallback, checkConsumer, checkCount, checkLimit } from './arguments.js';
 import { Callbacks } from './callbacks.js';
 import { CHUNK_BYTES, acquireChunk, releaseChunk } from './chunk.js';
 import { UNDECIDED, askConnect, beginConnect, checkAddress, socketFor } from './connect.js';
 import {
   AlreadyConnectedError,
+  ConsumedError,
   InvalidBytesError,
   InvalidCallbackError,
+  InvalidCountError,
   InvalidDelimiterError,
   InvalidPatternError,
   OutputEndedError,
@@ -87,7 +91,7 @@ import {
 } from './errors.js';
 import { Input } from './input.js';
 import { promised } from './promises.js';
-import { Exactly, OVERFLOW, Some, Until, UntilClose, UntilMatch, WAIT, type Read } from './reads.js';
+import { Exactly, FAILED, OVERFLOW, Some, Until, UntilClose, UntilMatch, WAIT, type Read } from './reads.js';
 import { inspect, type Transport } from './transport.js';
 import { WriteQueue } from './write-queue.js';
 
@@ -282,7 +286,8 @@ export class IOStream implements Required<Stream> {
   /**
    * Reads up to the end of the first match of a pattern, which sees one character (U+0000 to U+00FF) a byte. What a match may depend on:
    * {@link UntilMatch}.
-   * @param callback As in {@link readUntil}.
+   * @param callback As in {@link readUntil}. If the pattern can't be looked for, as it backtracks too deeply, it gets a
+   *   `PatternFailedError`, and the stream is closed.
    * @param maxBytes As in {@link readUntil}.
    * @throws {InvalidPatternError | InvalidCountError | ReadPendingError | StreamClosedError | LoopClosedError | WrongDirectionError}
    */
@@ -348,9 +353,10 @@ export class IOStream implements Required<Stream> {
 
   /**
    * Hands all bytes to a consumer from now on, in place: see above. There are no reads any more.
-   * @throws {ReadPendingError | StreamClosedError | WrongDirectionError}
+   * @throws {InvalidConsumerError | ConsumedError | ReadPendingError | StreamClosedError | WrongDirectionError}
    */
   consume(consumer: Consumer): void {
+    checkConsumer(consumer);
     this.#checkReadable('consume', ignore);
     this.#consumer = consumer;
     if (this.#input.length > 0 || this.#input.ended) this.#schedule();
@@ -409,11 +415,15 @@ export class IOStream implements Required<Stream> {
 
   /**
    * Writes bytes behind those that were written before, and tells nobody; a failure closes the stream. They go to the kernel at once.
+   * maxWriteBytes does not count here: who is not called back has no way to wait, and looks at {@link unwritten} before it sends more.
    * @param bytes Lent: what the kernel does not take is copied.
    * @param length How many of them, from the first on. Default: all.
-   * @throws {OutputEndedError | StreamClosedError | WrongDirectionError}
+   * @throws {InvalidBytesError | InvalidCountError | OutputEndedError | StreamClosedError | LoopClosedError | WrongDirectionError}
    */
-  send(bytes: Uint8Array, length = bytes.length): void {
+  send(bytes: Uint8Array, length = bytes?.length): void {
+    if (!(bytes instanceof Uint8Array)) throw new InvalidBytesError(bytes, 'pass a Uint8Array');
+    if (!Number.isInteger(length) || length < 0 || length > bytes.length)
+      throw new InvalidCountError('length', length, 0, `, up to the ${bytes.length} that there are`);
     this.#checkOpen('send');
     this.#checkWritable('send');
     if (this.#writeFailure !== undefined) return;
@@ -530,8 +540,7 @@ export class IOStream implements Required<Stream> {
     if (this.#state === 'closed') return;
     const halfOpen = this.#allowHalfOpen && !this.#outputEnded && this.#failure() === undefined;
     if (halfOpen) return this.#listen();
-    const over =
-      this.#input.exhausted || (this.#outputEnded && !this.#transport.readable) || this.#deserted();
+    const over = this.#input.exhausted || this.#deserted();
     if (!over) return this.#listen();
     // What was called in this turn may go on in a microtask. What is done must be told first.
     if (this.#callbacks.called > 0 || this.#output.hasDone()) this.#schedule();
@@ -539,8 +548,9 @@ export class IOStream implements Required<Stream> {
     this.#listen();
   }
 
-  /** Nothing can be written, and what can be read is wanted by nobody: a pipe's reader has gone, or a consumer is paused. */
+  /** Nothing is written any more, and nothing is read: of a pipe, the end for writing; or a write has failed, and a consumer is paused. */
   #deserted(): boolean {
+    if (this.#outputEnded && !this.#transport.readable) return true;
     return this.#input.final && this.#input.idle && !this.#hungry();
   }
 
@@ -577,6 +587,7 @@ export class IOStream implements Required<Stream> {
     checkCallback(callback);
     this.#checkOpen(call);
     if (!this.#transport.readable) throw new WrongDirectionError(call, this.fd, 'writing');
+    if (this.#consumer !== undefined) throw new ConsumedError(call);
     if (this.#input.read !== undefined) throw new ReadPendingError(call); // STREAM-READ-9, STREAM-READ-10
   }
 
@@ -661,6 +672,7 @@ export class IOStream implements Required<Stream> {
         if (read === undefined) return;
         const size = input.measure();
         if (size === OVERFLOW) return this.#overflow(read); // STREAM-LIMIT-1, STREAM-LIMIT-5
+        if (size === FAILED) return this.#close(read.failure, read.failure);
         if (size === WAIT) {
           if (input.ended) this.#close(this.#failure()); // STREAM-READ-13, STREAM-CLOSE-4, STREAM-CLOSE-16
           return;
@@ -685,9 +697,21 @@ export class IOStream implements Required<Stream> {
     if (this.#state === 'closed') return;
     if (!this.#transport.readable) return this.#failWrites(-EPIPE); // A pipe that nobody reads.
     if (this.#output.blocked) this.#flush();
-    else if (this.#consumer !== undefined)
-      this.#failWrites(-EPIPE); // It has all, or is paused: nobody would look again.
+    else if (this.#consumer !== undefined && this.#input.ended) this.#onHalfHungUp();
+    else if (this.#consumer !== undefined && this.#paused) this.#onPausedError();
     else if (!this.#hungry()) this.#unwatch(); // STREAM-READ-17
+  }
+
+  /** The consumer has all, and might answer for ever: nobody reads that. */
+  #onHalfHungUp(): void {
+    if (this.#allowHalfOpen) this.#failWrites(-EPIPE);
+  }
+
+  /** A reset throws away what is paused: nobody would look again. A hang-up leaves it to whoever resumes. */
+  #onPausedError(): void {
+    const error = this.#posix.getsockopt(this.fd, SOL_SOCKET, SO_ERROR);
+    if (error === 0) return this.#unwatch();
+    this.#input.end(new PosixError(-Math.abs(error), 'read'));
   }
 
   // ── output ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -163,10 +163,10 @@ t.test('a write fails: a read up to the end gets all that the kernel has, howeve
   const transcript = new Transcript();
   // The kernel has more than one event takes in.
   let left = 5 << 20;
-  const read: typeof posix.read = (_fd, bytes, offset = 0, length = bytes.length - offset) => {
+  const read = (_fd: number, bytes: Uint8Array, offset = 0, length = bytes.length - offset): number => {
     const size = Math.min(left, length);
     left -= size;
-    bytes.fill('z', offset, offset + size);
+    bytes.fill(0x7a, offset, offset + size);
     return size > 0 ? size : -EAGAIN;
   };
   const { stream, peer, spin } = wire(t, { posix: { ...posix, read } });
@@ -401,5 +401,17 @@ t.test('close: what the kernel takes at once goes out, the rest is dropped', (t)
   broken.stream.close();
   spin(3);
   t.strictSame([...log, ...full.log, ...broken.log], []);
+  t.end();
+});
+
+t.test('an fd that was closed behind its back: the write fails, and does not throw as well', (t) => {
+  const { stream, peer, spin } = wire(t);
+  const transcript = new Transcript();
+  posix.close(stream.fd);
+  stream.write('x', transcript.done('write'));
+  spin(4);
+  t.strictSame(transcript.lines, ['write: StreamClosedError < EBADF']);
+  t.ok(stream.closed());
+  peer.close();
   t.end();
 });
