@@ -1,11 +1,17 @@
 /**
  * What several calls ask of their arguments.
  */
-import { InvalidCallbackError, InvalidCountError } from './errors.js';
+import { InvalidCallbackError, InvalidConsumerError, InvalidCountError } from './errors.js';
 
 /** @throws {InvalidCallbackError} */
 export function checkCallback(callback: unknown): void {
   if (typeof callback !== 'function') throw new InvalidCallbackError(callback);
+}
+
+/** @throws {InvalidConsumerError} */
+export function checkConsumer(consumer: unknown): void {
+  const { received, ended } = (consumer ?? {}) as Record<string, unknown>;
+  if (typeof received !== 'function' || typeof ended !== 'function') throw new InvalidConsumerError(consumer);
 }
 
 /**

@@ -38,8 +38,8 @@ export class InvalidCountError extends RangeError {
 /** What is written is bytes, or a text, which is written as UTF-8. */
 export class InvalidBytesError extends TypeError {
   override readonly name = 'InvalidBytesError';
-  constructor(bytes: unknown) {
-    super(`${show(bytes)} can't be written: pass a Uint8Array or a string`);
+  constructor(bytes: unknown, wayOut = 'pass a Uint8Array or a string') {
+    super(`${show(bytes)} can't be written: ${wayOut}`);
   }
 }
 
@@ -48,6 +48,22 @@ export class InvalidCallbackError extends TypeError {
   override readonly name = 'InvalidCallbackError';
   constructor(callback: unknown, wayOut = 'pass one, or undefined to get a promise') {
     super(`callback ${show(callback)} is not a function: ${wayOut}`);
+  }
+}
+
+/** A consumer is an object with the two methods. */
+export class InvalidConsumerError extends TypeError {
+  override readonly name = 'InvalidConsumerError';
+  constructor(consumer: unknown) {
+    super(`${show(consumer)} is no consumer: pass an object with the methods received and ended`);
+  }
+}
+
+/** A consumer gets all bytes, for good: nobody else reads. */
+export class ConsumedError extends Error {
+  override readonly name = 'ConsumedError';
+  constructor(call: string) {
+    super(`${call} of a stream whose bytes all go to a consumer: let that one pass them on`);
   }
 }
 
@@ -128,8 +144,9 @@ export class AlreadyConnectedError extends Error {
 // ── how it fails ──────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * The stream is closed, so this can't be done, or can't be done any more. `cause` says why it was closed: a PosixError, a
- * {@link ReadOverflowError}, what a callback threw; undefined if the peer ended its output, or by `close`.
+ * The stream is closed, so this can't be done, or can't be done any more; for a write, also: the peer is gone, and the stream is open only
+ * for what it has sent. `cause` says why: a PosixError, a {@link ReadOverflowError}, what a callback threw; undefined if the peer ended its
+ * output, or by `close`.
  */
 export class StreamClosedError extends Error {
   override readonly name = 'StreamClosedError';
@@ -154,6 +171,22 @@ export class ReadOverflowError extends Error {
   }
 }
 
+/** The engine has given up a pattern: it needs more stack than there is, or a longer text than can be. `cause` is what it has thrown. */
+export class PatternFailedError extends Error {
+  override readonly name = 'PatternFailedError';
+  constructor(
+    readonly pattern: RegExp,
+    /** Bytes that it was to look at. */
+    readonly size: number,
+    cause: unknown,
+  ) {
+    super(
+      `pattern ${show(String(pattern))} could not be looked for in ${size} bytes (${String(cause)}): give it less to backtrack to, or the read a maxBytes`,
+      { cause },
+    );
+  }
+}
+
 /** The reason why an fd can't be used, after an errno. */
 export function because(result: Result): string {
   return `${errnoName(result)}: ${errnoMessage(result)}`;
@@ -172,7 +205,12 @@ function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
   if (value instanceof Uint8Array) return value.length === 0 ? 'of no bytes' : `of ${value.length} bytes`;
   // By its class alone: what is in it may be large, or have no end.
-  if (typeof value === 'object' && value !== null) return `a ${value.constructor?.name ?? 'object'}`;
+  if (typeof value === 'object' && value !== null) return withArticle(value.constructor?.name ?? 'object');
   if (typeof value === 'function') return 'a function';
   return String(value);
+}
+
+/** "U" is left out: the classes of bytes begin with it, and sound as "you". */
+function withArticle(name: string): string {
+  return `${/^[aeio]/i.test(name) ? 'an' : 'a'} ${name}`;
 }

@@ -5,7 +5,8 @@
  * and nothing is here, and one look ahead is the way to learn of the peer's end. Otherwise it takes nothing out of the kernel, whose
  * buffer fills up, and so the peer is throttled: without a reader there is one chunk of bytes in here at most.
  *
- * It has *ended* when the kernel has no more, by end of file or by an error. What has come stays readable: see iostream.ts.
+ * It has *ended* when the kernel has no more, by end of file or by an error. What has come stays readable: see iostream.ts. When the output
+ * has failed, what the kernel has is *final*: then EAGAIN is an end as well.
  */
 import { EAGAIN, EINTR, PosixError, type Posix, type Result } from '../../posix/index.js';
 import { ReadBuffer } from './read-buffer.js';
@@ -21,6 +22,7 @@ export class Input {
   /** The pending read was measured, and needs more bytes than are here. */
   #starving = false;
   #ended = false;
+  #final = false;
   #cause: Error | undefined;
 
   constructor(posix: Posix, fd: number, limit: number) {
@@ -53,9 +55,23 @@ export class Input {
     return this.#cause;
   }
 
+  /** Nobody reads, and there is nothing to read. */
+  get idle(): boolean {
+    return this.#read === undefined && this.#buffer.length === 0;
+  }
+
   /** All that came has been read, and no more will come. */
   get exhausted(): boolean {
-    return this.#ended && this.#read === undefined && this.#buffer.length === 0;
+    return this.#ended && this.idle;
+  }
+
+  /** What the kernel has is all that will come. */
+  get final(): boolean {
+    return this.#final;
+  }
+
+  finalise(): void {
+    this.#final = true;
   }
 
   /** Takes on a read; there is none pending. */
@@ -107,13 +123,15 @@ export class Input {
   }
 
   #nothing(result: Result): 0 {
-    if (result !== -EAGAIN) this.end(result === 0 ? undefined : new PosixError(result, 'read')); // STREAM-READ-18
+    if (result !== -EAGAIN)
+      this.end(result === 0 ? undefined : new PosixError(result, 'read')); // STREAM-READ-18
+    else if (this.#final) this.end(undefined);
     return 0;
   }
 
-  /** The last {@link receive} got all that it asked for: there may be more. */
+  /** The last {@link receive} got all that it asked for, so there may be more; or the end is to be found. */
   get filled(): boolean {
-    return this.#buffer.filled;
+    return this.#final || this.#buffer.filled;
   }
 
   /** No more bytes are to come. */

@@ -39,8 +39,11 @@
  * what to read next; a parser that takes bytes as they come needs none of that. Its counterpart for writing is `send`, a write that
  * nobody is told of. A request of 40 bytes and its answer of 130 cost 220 ns that way in place of 870, and a wait of the loop less, which the turn after a write is.
  *
- * **Failure of a write.** Nothing can be written any more, but the answer that explains why may be in the kernel: a pending read gets
- * one look at it. Then the stream is closed.
+ * **Failure of a write.** Nothing can be written any more, but the answer that explains why may have come. So it is another kind of peer's
+ * end, behind the last byte that the kernel has then: writes fail at once, and all that has come stays readable, until a read can't be
+ * satisfied or nothing is left. Then the stream is closed. A program that wants none of it closes the stream when it is told. (A
+ * peer may live on and send, if it has shut down its input alone; so the end is where the kernel has no more, which no event tells:
+ * it is looked for in turns.) A consumer that is paused asks for nothing, so the stream is closed at once.
  *
  * **After close** nothing succeeds: what is pending fails, in later tasks: connect, read, writes in their order; then comes the close
  * callback. Bytes that the kernel does not take are dropped.
@@ -59,20 +62,24 @@ import {
   F_SETFL,
   PosixError,
   SHUT_WR,
+  SOL_SOCKET,
+  SO_ERROR,
   posix as kernel,
   type Posix,
   type Result,
 } from '../../posix/index.js';
 import { LoopClosedError } from '../ioloop/errors.js';
 import type { IOLoop } from '../ioloop/ioloop.js';
-import { checkCallback, checkCount, checkLimit } from './arguments.js';
+import { checkCallback, checkConsumer, checkCount, checkLimit } from './arguments.js';
 import { Callbacks } from './callbacks.js';
 import { CHUNK_BYTES, acquireChunk, releaseChunk } from './chunk.js';
 import { UNDECIDED, askConnect, beginConnect, checkAddress, socketFor } from './connect.js';
 import {
   AlreadyConnectedError,
+  ConsumedError,
   InvalidBytesError,
   InvalidCallbackError,
+  InvalidCountError,
   InvalidDelimiterError,
   InvalidPatternError,
   OutputEndedError,
@@ -84,7 +91,7 @@ import {
 } from './errors.js';
 import { Input } from './input.js';
 import { promised } from './promises.js';
-import { Exactly, OVERFLOW, Some, Until, UntilClose, UntilMatch, WAIT, type Read } from './reads.js';
+import { Exactly, FAILED, OVERFLOW, Some, Until, UntilClose, UntilMatch, WAIT, type Read } from './reads.js';
 import { inspect, type Transport } from './transport.js';
 import { WriteQueue } from './write-queue.js';
 
@@ -279,7 +286,8 @@ export class IOStream implements Required<Stream> {
   /**
    * Reads up to the end of the first match of a pattern, which sees one character (U+0000 to U+00FF) a byte. What a match may depend on:
    * {@link UntilMatch}.
-   * @param callback As in {@link readUntil}.
+   * @param callback As in {@link readUntil}. If the pattern can't be looked for, as it backtracks too deeply, it gets a
+   *   `PatternFailedError`, and the stream is closed.
    * @param maxBytes As in {@link readUntil}.
    * @throws {InvalidPatternError | InvalidCountError | ReadPendingError | StreamClosedError | LoopClosedError | WrongDirectionError}
    */
@@ -345,9 +353,10 @@ export class IOStream implements Required<Stream> {
 
   /**
    * Hands all bytes to a consumer from now on, in place: see above. There are no reads any more.
-   * @throws {ReadPendingError | StreamClosedError | WrongDirectionError}
+   * @throws {InvalidConsumerError | ConsumedError | ReadPendingError | StreamClosedError | WrongDirectionError}
    */
   consume(consumer: Consumer): void {
+    checkConsumer(consumer);
     this.#checkReadable('consume', ignore);
     this.#consumer = consumer;
     if (this.#input.length > 0 || this.#input.ended) this.#schedule();
@@ -391,6 +400,7 @@ export class IOStream implements Required<Stream> {
       if (output.length + data.length > this.#maxWriteBytes)
         throw new WriteBufferFullError(data.length, output.length, this.#maxWriteBytes); // STREAM-LIMIT-6
     }
+    if (this.#input.final) return this.#tellLost(callback);
     const ready = this.#state === 'open' && !output.blocked && this.#writeFailure === undefined; // STREAM-CONNECT-4
     if (ready && !this.#scheduled) {
       this.#written(output.pushNow(data));
@@ -405,16 +415,20 @@ export class IOStream implements Required<Stream> {
 
   /**
    * Writes bytes behind those that were written before, and tells nobody; a failure closes the stream. They go to the kernel at once.
+   * maxWriteBytes does not count here: who is not called back has no way to wait, and looks at {@link unwritten} before it sends more.
    * @param bytes Lent: what the kernel does not take is copied.
    * @param length How many of them, from the first on. Default: all.
-   * @throws {OutputEndedError | StreamClosedError | WrongDirectionError}
+   * @throws {InvalidBytesError | InvalidCountError | OutputEndedError | StreamClosedError | LoopClosedError | WrongDirectionError}
    */
-  send(bytes: Uint8Array, length = bytes.length): void {
+  send(bytes: Uint8Array, length = bytes?.length): void {
+    if (!(bytes instanceof Uint8Array)) throw new InvalidBytesError(bytes, 'pass a Uint8Array');
+    if (!Number.isInteger(length) || length < 0 || length > bytes.length)
+      throw new InvalidCountError('length', length, 0, `, up to the ${bytes.length} that there are`);
     this.#checkOpen('send');
     this.#checkWritable('send');
+    if (this.#writeFailure !== undefined) return;
     const output = this.#output;
-    if (this.#state !== 'open' || output.blocked || this.#writeFailure !== undefined)
-      return output.pushCopy(bytes, 0, length);
+    if (this.#state !== 'open' || output.blocked) return output.pushCopy(bytes, 0, length);
     this.#written(output.pushLent(bytes, length));
     if (output.blocked) this.#listen();
   }
@@ -517,10 +531,7 @@ export class IOStream implements Required<Stream> {
     if (!this.#output.blocked) this.#flush();
     this.#reportWrites();
     this.#serve();
-    if (this.#writeFailure !== undefined) {
-      this.#receive();
-      this.#close(this.#writeFailure);
-    }
+    if (this.#writeFailure !== undefined) this.#readTheRest();
     this.#rest();
   };
 
@@ -535,7 +546,7 @@ export class IOStream implements Required<Stream> {
     if (this.#state === 'closed') return;
     const halfOpen = this.#allowHalfOpen && !this.#outputEnded && this.#failure() === undefined;
     if (halfOpen) return this.#listen();
-    const over = this.#input.exhausted || (this.#outputEnded && !this.#transport.readable);
+    const over = this.#input.exhausted || this.#deserted();
     if (!over) return this.#listen();
     // What was called in this turn may go on in a microtask. What is done must be told first.
     if (this.#callbacks.called > 0 || this.#output.hasDone()) this.#schedule();
@@ -543,8 +554,15 @@ export class IOStream implements Required<Stream> {
     this.#listen();
   }
 
+  /** Nothing is written any more, and nothing is read: of a pipe, the end for writing; or a write has failed, and a consumer is paused. */
+  #deserted(): boolean {
+    if (this.#outputEnded && !this.#transport.readable) return true;
+    return this.#input.final && this.#input.idle && !this.#hungry();
+  }
+
   /** Has the loop watch for what matters now. */
   #listen(): void {
+    if (this.#input.final && this.#hungry()) return this.#schedule();
     const wanted = this.#wanted();
     if (wanted === this.#watched || (this.#watched === UNWATCHED && wanted === 0)) return;
     this.#watch(wanted);
@@ -575,6 +593,7 @@ export class IOStream implements Required<Stream> {
     checkCallback(callback);
     this.#checkOpen(call);
     if (!this.#transport.readable) throw new WrongDirectionError(call, this.fd, 'writing');
+    if (this.#consumer !== undefined) throw new ConsumedError(call);
     if (this.#input.read !== undefined) throw new ReadPendingError(call); // STREAM-READ-9, STREAM-READ-10
   }
 
@@ -609,7 +628,7 @@ export class IOStream implements Required<Stream> {
       for (let budget = EVENT_BYTES; budget > 0 && this.#state === 'open' && this.#hungry();) {
         const size = this.#input.receiveInto(chunk.bytes);
         if (size > 0) consumer.received(chunk.buffer, size);
-        if (size < CHUNK_BYTES) break;
+        if (size < CHUNK_BYTES && !this.#input.final) break;
         budget -= size;
       }
       this.#tellEnd(consumer);
@@ -636,6 +655,14 @@ export class IOStream implements Required<Stream> {
     }
   }
 
+  /** Nothing can be written any more: who writes is told, and what has come is read, as far as somebody wants it. */
+  #readTheRest(): void {
+    if (this.#output.hasDone()) return; // They are told first, in another turn.
+    this.#input.finalise();
+    this.#receive(); // STREAM-READ-11, STREAM-READ-12, STREAM-READ-14
+    if (this.#state === 'open') for (const write of this.#output.clear()) this.#tellLost(write);
+  }
+
   /** Serves reads from the buffer, as long as there are some that it satisfies. */
   #serve(): void {
     if (this.#consumer !== undefined) return this.#handOver(this.#consumer);
@@ -651,6 +678,7 @@ export class IOStream implements Required<Stream> {
         if (read === undefined) return;
         const size = input.measure();
         if (size === OVERFLOW) return this.#overflow(read); // STREAM-LIMIT-1, STREAM-LIMIT-5
+        if (size === FAILED) return this.#close(read.failure, read.failure);
         if (size === WAIT) {
           if (input.ended) this.#close(this.#failure()); // STREAM-READ-13, STREAM-CLOSE-4, STREAM-CLOSE-16
           return;
@@ -675,9 +703,21 @@ export class IOStream implements Required<Stream> {
     if (this.#state === 'closed') return;
     if (!this.#transport.readable) return this.#failWrites(-EPIPE); // A pipe that nobody reads.
     if (this.#output.blocked) this.#flush();
-    else if (this.#consumer !== undefined)
-      this.#failWrites(-EPIPE); // It has all, or is paused: nobody would look again.
+    else if (this.#consumer !== undefined && this.#input.ended) this.#onHalfHungUp();
+    else if (this.#consumer !== undefined && this.#paused) this.#onPausedError();
     else if (!this.#hungry()) this.#unwatch(); // STREAM-READ-17
+  }
+
+  /** The consumer has all, and might answer for ever: nobody reads that. */
+  #onHalfHungUp(): void {
+    if (this.#allowHalfOpen) this.#failWrites(-EPIPE);
+  }
+
+  /** A reset throws away what is paused: nobody would look again. A hang-up leaves it to whoever resumes. */
+  #onPausedError(): void {
+    const error = this.#posix.getsockopt(this.fd, SOL_SOCKET, SO_ERROR);
+    if (error === 0) return this.#unwatch();
+    this.#input.end(new PosixError(-Math.abs(error), 'read'));
   }
 
   // ── output ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -705,6 +745,11 @@ export class IOStream implements Required<Stream> {
   /** What has gone wrong, of which the end is the consequence; undefined if nothing has. */
   #failure(): Error | undefined {
     return this.#writeFailure ?? this.#input.cause;
+  }
+
+  #tellLost(write: DoneCallback): void {
+    const error = new StreamClosedError('nothing can be written any more', this.#writeFailure);
+    this.#tell(() => write(error));
   }
 
   #failWrites(result: Result): void {

@@ -14,21 +14,26 @@
  */
 import type { ReadCallback } from '../../spec/stream-contract.js';
 import { DelimiterSearch, NOT_FOUND } from './delimiter-search.js';
+import { PatternFailedError } from './errors.js';
 import type { ReadBuffer } from './read-buffer.js';
 
 /** More bytes are needed. */
 export const WAIT = -1;
 /** More bytes are needed than it may take. */
 export const OVERFLOW = -2;
+/** It can't be said: see {@link Read.failure}. */
+export const FAILED = -3;
 
 export interface Read {
   readonly callback: ReadCallback;
   /** The most bytes that it may take. */
   readonly limit: number;
+  /** Why it has {@link FAILED}. */
+  readonly failure?: Error | undefined;
   /**
    * @param buffer Always the same one, from which nothing was taken since the first call.
    * @param ended No more bytes will come.
-   * @returns How many bytes it takes; or {@link WAIT}, or {@link OVERFLOW}.
+   * @returns How many bytes it takes; or {@link WAIT}, {@link OVERFLOW}, {@link FAILED}.
    */
   measure(buffer: ReadBuffer, ended: boolean): number;
 }
@@ -60,6 +65,7 @@ export class UntilMatch implements Read {
   readonly #pattern: RegExp;
   /** How many bytes did not match. */
   #seen = -1;
+  failure: PatternFailedError | undefined;
 
   /** @param pattern Its flags g and y, which make a pattern remember a place, have no meaning here. */
   constructor(
@@ -76,9 +82,20 @@ export class UntilMatch implements Read {
   /** O(all bytes): where a match that has not ended may have begun, nobody can say. Set `maxBytes` where messages are long. */
   measure(buffer: ReadBuffer): number {
     if (buffer.length === this.#seen) return WAIT;
-    const match = this.#pattern.exec(buffer.text());
+    const match = this.#match(buffer);
+    if (match === undefined) return FAILED;
     if (match === null) this.#seen = buffer.length;
     return within(this.limit, match === null ? NOT_FOUND : match.index + match[0].length, buffer); // STREAM-READ-5
+  }
+
+  /** V8 throws when a pattern backtracks too deeply for its stack, or the text is longer than its strings can be. */
+  #match(buffer: ReadBuffer): RegExpExecArray | null | undefined {
+    try {
+      return this.#pattern.exec(buffer.text());
+    } catch (thrown) {
+      this.failure = new PatternFailedError(this.#pattern, buffer.length, thrown);
+      return undefined;
+    }
   }
 }
 

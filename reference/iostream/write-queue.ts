@@ -188,7 +188,8 @@ export class WriteQueue {
 
   /** What the last answer of the kernel means. */
   #outcome(result: Result): Result {
-    this.#blocked = this.length > 0;
-    return result === -EAGAIN ? 0 : Math.min(result, 0);
+    const outcome = result === -EAGAIN ? 0 : Math.min(result, 0);
+    this.#blocked = outcome === 0 && this.length > 0;
+    return outcome;
   }
 }

@@ -4,7 +4,13 @@
 import t from 'tap';
 import { SHUT_WR, SOL_SOCKET, SO_SNDBUF, posix } from '../../../posix/index.js';
 import { StopEverything } from '../../ioloop/index.js';
-import { OutputEndedError, ReadPendingError, StreamClosedError, type Consumer } from '../index.js';
+import {
+  ConsumedError,
+  OutputEndedError,
+  ReadPendingError,
+  StreamClosedError,
+  type Consumer,
+} from '../index.js';
 import { eachTransport, isOpen, text, wire } from './help.js';
 
 /** A consumer that keeps what it gets, by piece. */
@@ -88,6 +94,14 @@ void t.test('no reads beside a consumer, and none before it', (t) => {
   stream.close();
   t.throws(() => stream.consume(new Pieces()), StreamClosedError);
   spin(2);
+  const consumed = wire(t);
+  const pieces = new Pieces();
+  consumed.stream.consume(pieces);
+  t.throws(() => consumed.stream.readBytes(1, () => {}), ConsumedError);
+  t.throws(() => consumed.stream.consume(new Pieces()), ConsumedError);
+  consumed.peer.send('x');
+  consumed.spin(3);
+  t.same(pieces.pieces, ['x'], 'the first goes on');
   t.end();
 });
 
@@ -196,4 +210,36 @@ void t.test('half open, without a consumer', (t) => {
   t.equal(peer.receive(), 'answer');
   t.ok(stream.closed());
   t.end();
+});
+
+void t.test(
+  'paused, and the peer writes and closes: all is handed over by resume, and the end is clean',
+  (t) => {
+    const { stream, peer, spin } = wire(t);
+    const pieces = new Pieces();
+    stream.consume(pieces);
+    stream.pause();
+    peer.send('abc');
+    peer.close();
+    spin(4);
+    t.notOk(stream.closed());
+    stream.resume();
+    spin(4);
+    t.same(pieces.pieces, ['abc', '(end)']);
+    t.ok(stream.closed());
+    t.equal(stream.error, undefined);
+    t.end();
+  },
+);
+
+eachTransport(t, 'a peer that closes is no failed write', (t, transport) => {
+  const { stream, peer, spin } = wire(t, { transport });
+  const pieces = new Pieces();
+  stream.consume(pieces);
+  spin(2);
+  peer.close();
+  spin(4);
+  t.same(pieces.pieces, ['(end)']);
+  t.ok(stream.closed());
+  t.equal(stream.error, undefined);
 });

@@ -341,3 +341,31 @@ t.test('a stream over an fd that was in blocking mode does not block', (t) => {
   peer.close();
   t.end();
 });
+
+t.test('a pattern that the engine gives up fails its read, later, and the stream is closed', (t) => {
+  // As V8 does for some megabytes and a pattern that backtracks: /^(?:a|b)*c/ needs nine.
+  const pattern = /x/;
+  pattern.exec = (text) => {
+    if (text.length > 5) throw new RangeError('Maximum call stack size exceeded');
+    return null;
+  };
+  const error = 'PatternFailedError < RangeError';
+  for (const before of ['', 'bytes', 'more bytes']) {
+    const { stream, peer, spin, log } = wire(t);
+    const transcript = new Transcript();
+    if (before !== '') peer.send(before);
+    spin(2);
+    stream.setCloseCallback(transcript.done('closed'));
+    stream.readUntilRegex(pattern, transcript.read('match'));
+    t.strictSame(transcript.lines, [], 'not inside the call');
+    if (before.length <= 5) {
+      spin(2);
+      peer.send('and more');
+    }
+    spin(4);
+    t.strictSame(transcript.lines, [`match: ${error}`, `closed: ${error}`]);
+    t.match(stream.error, { pattern, message: /^pattern "\/x\/" .*: give it less / });
+    t.strictSame(log, []);
+  }
+  t.end();
+});

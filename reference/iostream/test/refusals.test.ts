@@ -86,6 +86,27 @@ const REFUSALS: readonly Refusal[] = [
     message: /is not a function/,
   })),
   { call: 'readUntilClose', with: [5], name: 'InvalidCallbackError', message: /callback 5 is not/ },
+  ...['abc', null, undefined, [1]].map((bytes) => ({
+    call: 'send',
+    with: [bytes],
+    name: 'InvalidBytesError',
+    message: /can't be written: pass a Uint8Array$/,
+  })),
+  ...[-1, 1.5, NaN, '3', null, 100].map((length) => ({
+    call: 'send',
+    with: [Buffer.from('abc'), length],
+    name: 'InvalidCountError',
+    message: /^length .*pass an integer from 0 on, up to the 3 that there are$/,
+  })),
+  ...[undefined, null, {}, { received: ignore }, { ended: ignore }].map((consumer) => ({
+    call: 'consume',
+    with: [consumer],
+    name: 'InvalidConsumerError',
+    message: /is no consumer: pass an object with the methods received and ended$/,
+  })),
+  { call: 'send', with: [[1]], name: 'InvalidBytesError', message: /^an Array / },
+  { call: 'send', with: [new ArrayBuffer(1)], name: 'InvalidBytesError', message: /^an ArrayBuffer / },
+  { call: 'send', with: [new Map()], name: 'InvalidBytesError', message: /^a Map / },
   {
     call: 'setCloseCallback',
     with: [undefined],

@@ -159,6 +159,98 @@ t.test('a write to a peer that does not read any more', (t) => {
   t.end();
 });
 
+t.test('a write fails: a read up to the end gets all that the kernel has, however much', (t) => {
+  const transcript = new Transcript();
+  // The kernel has more than one event takes in.
+  let left = 5 << 20;
+  const read = (_fd: number, bytes: Uint8Array, offset = 0, length = bytes.length - offset): number => {
+    const size = Math.min(left, length);
+    left -= size;
+    bytes.fill(0x7a, offset, offset + size);
+    return size > 0 ? size : -EAGAIN;
+  };
+  const { stream, peer, spin } = wire(t, { posix: { ...posix, read } });
+  peer.shutdown(SHUT_RD);
+  stream.setCloseCallback(transcript.done('closed'));
+  stream.write('x', transcript.done('write'));
+  let size = 0;
+  stream.readUntilClose((_error, bytes) => {
+    size = bytes?.length ?? -1;
+    transcript.lines.push('everything');
+  });
+  spin(8);
+  t.equal(size, 5 << 20); // STREAM-READ-14
+  t.equal(left, 0);
+  t.equal(transcript.lines.at(-1), 'closed: EPIPE');
+  t.strictSame(transcript.lines.slice(0, -1).sort(), ['everything', 'write: StreamClosedError < EPIPE']);
+  t.end();
+});
+
+eachTransport(
+  t,
+  'a write fails: what has come stays readable, and then the stream is closed',
+  (t, transport) => {
+    const { stream, peer, spin, log } = wire(t, { transport });
+    const transcript = new Transcript();
+    stream.setCloseCallback(transcript.done('closed'));
+    peer.send('one\ntwo\nthree');
+    stream.readUntil('\n', transcript.read('line'));
+    spin(3);
+    peer.reset();
+    spin(2);
+    stream.write('x', transcript.done('write'));
+    spin(3);
+    const cause = transcript.lines[1]!.replace(/.* < /, '');
+    t.ok(['EPIPE', 'ECONNRESET'].includes(cause), cause);
+    t.strictSame(transcript.lines.splice(0), ['line: one\n', `write: StreamClosedError < ${cause}`]);
+    t.notOk(stream.closed());
+    t.notOk(stream.writing());
+    stream.write('', transcript.done('empty'));
+    stream.write('more', transcript.done('more'));
+    spin(3);
+    t.strictSame(transcript.lines.splice(0), [
+      `empty: StreamClosedError < ${cause}`,
+      `more: StreamClosedError < ${cause}`,
+    ]);
+    stream.readUntil('\n', transcript.read('line'));
+    spin(3);
+    t.strictSame(transcript.lines.splice(0), ['line: two\n']);
+    stream.readUntil('\n', transcript.read('line'));
+    spin(3);
+    t.strictSame(transcript.lines, [`line: StreamClosedError < ${cause}`, `closed: ${cause}`]);
+    t.strictSame(log, []);
+  },
+);
+
+t.test('a write fails, and the last byte is read: the stream is closed, though the peer is not', (t) => {
+  const { stream, peer, spin } = wire(t);
+  const transcript = new Transcript();
+  peer.send('bytes');
+  spin(3); // An idle stream looks ahead.
+  peer.shutdown(SHUT_RD);
+  stream.setCloseCallback(transcript.done('closed'));
+  stream.write('x', transcript.done('write'));
+  spin(3);
+  t.strictSame(transcript.lines.splice(0), ['write: StreamClosedError < EPIPE']);
+  stream.readBytes(5, transcript.read('read'));
+  spin(5);
+  t.strictSame(transcript.lines, ['read: bytes', 'closed: EPIPE']);
+  t.end();
+});
+
+t.test('a write fails over bytes that nobody reads: the loop sleeps', (t) => {
+  const counted = countingKernel();
+  const { stream, peer, start, loop } = wire(t, { transport: 'tcp', loopPosix: counted.posix });
+  peer.send('bytes');
+  stream.write(Buffer.alloc(8 << 20), () => {});
+  peer.reset();
+  loop.callLater(40, () => loop.stop());
+  start();
+  t.notOk(stream.closed());
+  t.ok(counted.polls <= 12, `${counted.polls} polls`);
+  t.end();
+});
+
 t.test('after close and after end, a write is refused', (t) => {
   const { stream, peer, spin } = wire(t);
   stream.write('bye', () => {});
@@ -309,5 +401,17 @@ t.test('close: what the kernel takes at once goes out, the rest is dropped', (t)
   broken.stream.close();
   spin(3);
   t.strictSame([...log, ...full.log, ...broken.log], []);
+  t.end();
+});
+
+t.test('an fd that was closed behind its back: the write fails, and does not throw as well', (t) => {
+  const { stream, peer, spin } = wire(t);
+  const transcript = new Transcript();
+  posix.close(stream.fd);
+  stream.write('x', transcript.done('write'));
+  spin(4);
+  t.strictSame(transcript.lines, ['write: StreamClosedError < EBADF']);
+  t.ok(stream.closed());
+  peer.close();
   t.end();
 });
