@@ -26,8 +26,8 @@ const LARGE: Readonly<Record<string, { readonly fd: FdSpec; readonly size: numbe
 const ROOM = 60;
 /** More than any kernel takes while nobody reads. */
 const BLOCKED = 4_000_000;
-/** Together more than a kernel with room takes at once. */
-const VAST = Array.from({ length: 4 }, (_, i) => sendBytes('s', BLOCKED / 4, undefined, (i * BLOCKED) / 4));
+/** Together more than a kernel with room takes at once, and each begins elsewhere in the pattern. */
+const VAST = [0, 1, 2, 3].map((i) => sendBytes('s', BLOCKED / 4, undefined, (i * BLOCKED) / 16));
 /** More buffers than one writev may get: IOV_MAX is 1,024. Of so many bytes each. */
 const BUFFERS = 1100;
 const SMALL = 5;
