@@ -2,6 +2,7 @@
 import type { FdSpec } from '../../../spec/scenario.js';
 import type { Check } from '../check.js';
 import { check, close, done, quietly, quietlyThen, start } from '../program.js';
+import { sweepWrites } from './delivery.js';
 import { again, closeStream, collect, endStream, inTurn, send, sendBytes, stream } from './words.js';
 
 /** The stream has the writing end. */
@@ -89,6 +90,13 @@ export const writingChecks: readonly Check[] = [
     fds: { a: 'tcp' },
     main: [stream('a', 's'), ...VAST, inTurn([]).begin, start],
     callbacks: inTurn(...again(ROOM, collect('a.peer'))).callbacks,
+  }),
+  ...sweepWrites({
+    name: 'behind-a-full-buffer',
+    clauses: ['STREAM-WRITE-1', 'STREAM-WRITE-2'],
+    bytes: 'one\r\ntwo\r\n',
+    fds: { pair: { fd: LARGE['pair']!.fd, size: 30_000 }, pipe: { fd: LARGE['pipe']!.fd, size: 30_000 } },
+    room: 20,
   }),
   // The first fills the kernel, so that all the others wait together.
   ...(['pair', 'pipe', 'tcp'] as const).map((kind) =>
