@@ -2,7 +2,7 @@
  * Judges subjects again and again while other processes keep the cores busy, and says what was not the same each time.
  * `npm run steadiness -- [--runs N] [--busy N] [--profile LIST] [SUBJECT…]`
  *
- * With `--profile http` a subject may be one of the servers of fixtures/subjects/http/peers.ts, by its name; if none is named it is all of
+ * With `--profile stream` net.Socket is one of the subjects. With `--profile http` a subject may be one of the servers of fixtures/subjects/http/peers.ts, by its name; if none is named it is all of
  * them that are installed.
  *
  * A verdict that depends on how busy the host is would say nothing about the loop. So a difference is a bug of the kit, and so is
@@ -32,6 +32,8 @@ const EVERY_SUBJECT = [
   'fixtures/subjects/stdlib_asyncio.py',
   'uvloop:new_event_loop',
 ];
+/** Is here for its streams: judged where nothing else is asked for. */
+const STREAMS_ONLY = 'fixtures/subjects/node-net.ts';
 
 interface Judged {
   readonly label: string;
@@ -63,6 +65,7 @@ const isHttpAlone = ({ profiles }: Selection): boolean => profiles.every((profil
 
 /** Those that nobody has named; a server that isn't here is told. */
 function everySubject(selection: Selection): readonly string[] {
+  if (selection.profiles.every((profile) => profile === 'stream')) return [...EVERY_SUBJECT, STREAMS_ONLY];
   if (!isHttpAlone(selection)) return EVERY_SUBJECT;
   return HTTP_PEERS.flatMap((peer) => {
     const why = whyMissing(peer);

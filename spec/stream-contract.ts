@@ -8,7 +8,8 @@
 
 /**
  * How a read ended: with its bytes, or with the reason why they can't come any more. Called once for each read. A stream whose
- * API tells of the end by no bytes at all (`readSome` at the end of the peer's output) does so here too.
+ * API tells of the end by no bytes at all (`readSome` at the end of the peer's output) does so here too. The bytes are the reader's from
+ * then on: nobody else writes them.
  */
 export type ReadCallback = (error: Error | undefined, bytes: Uint8Array | undefined) => void;
 

@@ -123,11 +123,28 @@ export const ThreadReport = z.strictObject({
 });
 export type ThreadReport = z.infer<typeof ThreadReport>;
 
+/** The most reads of which a trace says that their bytes changed, and how many of these bytes. */
+export const MAX_CHANGED = 100;
+export const SHOWN_OF_CHANGED = 64;
+
+/** The bytes that a read was given were others when the scenario was over. */
+export const Changed = z.strictObject({
+  /** Position in `records` of the `enter` that has them as they were. */
+  record: z.int().min(0),
+  /** Position of the first byte that is another. */
+  at: z.int().min(0).max(MAX_DATA),
+  /** What is there now, from that byte on: at most {@link SHOWN_OF_CHANGED} bytes, as latin1. */
+  data: z.string().max(SHOWN_OF_CHANGED),
+});
+export type Changed = z.infer<typeof Changed>;
+
 export const Trace = z.strictObject({
   /** Number of every fd made before `main` began. */
   fds: z.record(z.string(), z.int()),
   records: z.array(TraceRecord),
   threads: z.array(ThreadReport).optional(),
+  /** In the order of their records. */
+  changed: z.array(Changed).max(MAX_CHANGED).optional(),
   /** Open fds of the process before the fds were made and after all was closed again. */
   openFds: z.strictObject({ before: z.int(), after: z.int() }).optional(),
   /** Set by the kit, never by a subject: the subject did not finish, and these records are all there are. */

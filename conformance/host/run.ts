@@ -8,8 +8,9 @@ import type { Posix } from '../../posix/index.js';
 import type { LoopSubject, Periodic, Wakeup } from '../../spec/contract.js';
 import type { Hello } from '../../spec/protocol.js';
 import { DEFAULT_MAX_RECORDS, type Action, type Scenario } from '../../spec/scenario.js';
-import type { CallbackKind, ThreadReport, Trace, TraceRecord } from '../../spec/trace.js';
+import type { CallbackKind, Changed, ThreadReport, Trace, TraceRecord } from '../../spec/trace.js';
 import { auditScenario } from './audit-scenario.js';
+import { Delivered } from './delivered.js';
 import { Fds } from './fds.js';
 import { Impossible } from './impossible.js';
 import { Interpreter, OPS } from './interpreter.js';
@@ -59,6 +60,7 @@ export class Run {
   readonly signals = new Map<string, () => void>();
   readonly watched = new Watched();
   readonly streams = new Streams();
+  readonly delivered = new Delivered();
   /** Of the registering operation under way. */
   token = 0;
   private readonly interpreter: Interpreter;
@@ -105,13 +107,14 @@ export class Run {
       this.hooks.after?.();
       this.recorder.closed = true;
       const threads = thread.end();
+      const changed = this.delivered.changed();
       this.cleanUp(unguard);
       this.streams.settled(
         () => openFds.count() <= before,
         () => {
           const after = openFds.count();
           this.fds.closeLeaked();
-          ended(this.result(numbers, threads, { before, after }));
+          ended(this.result(numbers, threads, changed, { before, after }));
         },
       );
     };
@@ -184,11 +187,13 @@ export class Run {
   private result(
     fds: Record<string, number>,
     threads: ThreadReport[],
+    changed: Changed[],
     openFds: { before: number; after: number },
   ): Result {
     if (this.failure !== undefined) return { error: this.failure };
     const trace: Trace = { fds, records: this.recorder.records, openFds };
     if (threads.length > 0) trace.threads = threads;
+    if (changed.length > 0) trace.changed = changed;
     return { trace };
   }
 }

@@ -3,8 +3,9 @@
  */
 import type { ReadCallback, Stream, StreamOptions } from '../../spec/contract.js';
 import type { ActionOf } from '../../spec/scenario.js';
-import { MAX_DATA, type Did } from '../../spec/trace.js';
+import type { Did } from '../../spec/trace.js';
 import type { ActionTable, StreamOp } from './action-table.js';
+import { latin1 } from './delivered.js';
 import { Impossible } from './impossible.js';
 import { pattern } from './pattern.js';
 import { describe } from './raised.js';
@@ -30,18 +31,14 @@ type Failure = Error | null | undefined;
 const failureOf = (error: Failure): Delivery =>
   error === undefined || error === null ? {} : { failed: describe(error) };
 
-function latin1(bytes: Uint8Array | null | undefined): string {
-  if (bytes === undefined || bytes === null) return '';
-  const length = Math.min(bytes.byteLength, MAX_DATA);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('latin1');
-}
-
 /** What a read is given: it enters the callback with the bytes, or with what went wrong. */
 function reader(run: Run, name: string): ReadCallback {
   const { token } = run;
   return (error: Failure, bytes) => {
-    const delivery = error === undefined || error === null ? { data: latin1(bytes) } : failureOf(error);
-    void run.enter(name, 'read', token, delivery);
+    if (error !== undefined && error !== null) return void run.enter(name, 'read', token, failureOf(error));
+    const data = bytes === undefined || bytes === null ? '' : latin1(bytes);
+    if (data !== '' && !run.over) run.delivered.keep(run.recorder.records.length, bytes!, data);
+    void run.enter(name, 'read', token, { data });
   };
 }
 

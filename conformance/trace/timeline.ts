@@ -186,6 +186,8 @@ export function joinTrace(scenario: Scenario, trace: Trace): Timeline {
     }
   }
 
+  for (const { record } of trace.changed ?? []) auditChanged(record, trace.records[record]);
+
   const open = stack[stack.length - 1]!;
   if (!cut && trace.unfinished === undefined) {
     if (open.frame.kind !== 'main') throw new TraceAuditError(`ends inside '${open.frame.run}'`);
@@ -194,6 +196,14 @@ export function joinTrace(scenario: Scenario, trace: Trace): Timeline {
       throw new TraceAuditError(`ends before the main program does: '${left.op}' was not recorded`);
   }
   return { scenario, trace, steps, frames, pending: open.actions[open.next] };
+}
+
+/** @param record what stands at the position that is named */
+function auditChanged(position: number, record: TraceRecord | undefined): void {
+  // The trace may have been cut just there.
+  if (record?.k === 'cut') return;
+  if (record?.k !== 'enter' || record.data === undefined)
+    throw new TraceAuditError(`says that the bytes of record ${position} changed, which brought none`);
 }
 
 function auditEnter(record: Enter, tokens: readonly string[], runs: Map<string, number>): void {

@@ -6,7 +6,7 @@ import { blocksOf, tableRows } from '../../test/markdown.js';
 import { FACETS } from '../contract.js';
 import { CAPABILITIES, Hello, Reply, Request } from '../protocol.js';
 import { Action, FdSpec, REGISTERING, type Scenario } from '../scenario.js';
-import { Did, Enter, ThreadReport, TraceRecord, type Trace } from '../trace.js';
+import { Changed, Did, Enter, ThreadReport, TraceRecord, type Trace } from '../trace.js';
 
 const FILE = 'spec/protocol.md';
 const blocks = blocksOf(FILE);
@@ -32,8 +32,13 @@ function exchange(
 }
 
 void t.test('examples are of the protocol', (t) => {
-  const schemas: Record<string, z.ZodType> = { request: Request, reply: Reply, threadReport: ThreadReport };
-  const parsed: Record<string, unknown[]> = { request: [], reply: [], threadReport: [] };
+  const schemas: Record<string, z.ZodType> = {
+    request: Request,
+    reply: Reply,
+    threadReport: ThreadReport,
+    changed: Changed,
+  };
+  const parsed: Record<string, unknown[]> = { request: [], reply: [], threadReport: [], changed: [] };
   const examples = blocks.filter(({ language }) => language === 'json');
   t.ok(examples.length >= 10);
   for (const { line, mark, text } of examples) {

@@ -11,6 +11,9 @@ from evspec_host import Driver
 REFUSED = 1
 LEAKS = 2
 RAISES = 3
+#: As ``maxRead``: what a read is given is overwritten afterwards; it is taken away.
+OVERWRITES = 4
+RELEASES = 5
 
 
 class Loop:
@@ -101,7 +104,17 @@ class FakeStreams(Driver):
         stream.soon(callback, None, None if size == 0 else b"\xff" * size)
 
     def read_some(self, stream, size, callback):
-        stream.soon(callback, None, stream.sock.recv(9 if size is None else size))
+        data = stream.sock.recv(9 if size is None else size)
+        if stream.max_read == OVERWRITES:
+            data = bytearray(data)
+            stream.soon(callback, None, data)
+            stream.soon(data.__setitem__, slice(1, 3), b"??")
+        elif stream.max_read == RELEASES:
+            data = memoryview(data)
+            stream.soon(callback, None, data)
+            stream.soon(data.release)
+        else:
+            stream.soon(callback, None, data)
 
     def read_until_close(self, stream, callback):
         error = RuntimeError("no more")

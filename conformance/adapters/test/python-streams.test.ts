@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Action } from '../../../spec/scenario.js';
+import { MAX_DATA } from '../../../spec/trace.js';
 import { ASYNCIO, did, noPython, PythonSubject, recordsOf, root, type Program } from './python-subject.js';
 import { STREAM_OPS } from './stream-ops.js';
 import { barrier, closeStream, idle, onClose, readSome, start, stream } from './stream-words.js';
@@ -11,7 +12,7 @@ import { done, END, hello, pattern, withSubject } from './with-subject.js';
 
 const FAKE = join(root, 'conformance/adapters/test/fake_streams.py');
 /** What the fake driver takes these limits for. */
-const [REFUSED, LEAKS, RAISES] = [1, 2, 3];
+const [REFUSED, LEAKS, RAISES, OVERWRITES, RELEASES] = [1, 2, 3, 4, 5];
 
 void t.test('python streams', { skip: noPython }, async (t) => {
   await t.test('hello follows from what the driver overrides and disclaims', async (t) => {
@@ -335,6 +336,45 @@ void t.test('python streams', { skip: noPython }, async (t) => {
       t.ok(filled[4]! > 100_000);
     });
     t.same(readdirSync(temporary), []);
+  });
+
+  await t.test('what a read was given is looked at again', async (t) => {
+    await withSubject(t, [FAKE], async (run) => {
+      const program = (limit?: number): Program => ({
+        fds: { a: { kind: 'pair' } },
+        main: [
+          stream('a', 's', limit),
+          { op: 'write', fd: 'a.peer', data: 'abcdef' },
+          readSome('s', 'some'),
+          barrier('end', 1),
+          start,
+        ],
+        callbacks: { ...idle('some'), end: END },
+      });
+      const record = 5;
+      const { records, changed } = await run(program(OVERWRITES));
+      t.match(records[record], { as: 'read', data: 'abcdef' }, 'recorded as it was');
+      t.same(changed, [{ record, at: 1, data: '??def' }]);
+      t.same((await run(program(RELEASES))).changed, [{ record, at: 0, data: '' }]);
+      t.equal((await run(program())).changed, undefined);
+    });
+  });
+
+  await t.test('a collect takes a megabyte at most', async (t) => {
+    await withSubject(t, [FAKE], async (run) => {
+      const trace = await run({
+        fds: { a: { kind: 'tcp', buffer: 1_048_576 } },
+        main: [
+          { op: 'write', fd: 'a', size: 900_000 },
+          { op: 'write', fd: 'a', size: 900_000, from: 900_000 },
+          { op: 'collect', fd: 'a.peer' },
+        ],
+      });
+      for (const { result, data } of did(trace, 'collect') as { result: number; data: string }[]) {
+        t.ok(result <= MAX_DATA);
+        t.equal(result, data.length);
+      }
+    });
   });
 
   await t.test('each operation was done', (t) => {

@@ -104,6 +104,27 @@ void t.test('reads', (t) =>
   }),
 );
 
+void t.test('what a read was given is looked at again', (t) =>
+  withStreams(t, TINY, async (run) => {
+    const program = (fault?: keyof typeof FAULTS): Program => ({
+      fds: PAIR,
+      main: [
+        stream('a', 's', fault),
+        { op: 'write', fd: 'a.peer', size: 300 },
+        { op: 'readBytes', stream: 's', size: 300, run: 'all' },
+        end,
+        { op: 'start' },
+      ],
+      callbacks: { all: NOTHING, end: END },
+    });
+    const { records, changed } = await run(program('overwrites'));
+    const record = records.findIndex((record) => record.k === 'enter' && record.as === 'read');
+    t.match(records[record], { data: patternOf(0, 300) }, 'recorded as it was');
+    t.same(changed, [{ record, at: 0, data: '?'.repeat(64) }]);
+    t.equal((await run(program())).changed, undefined);
+  }),
+);
+
 void t.test('each read, one after the other', (t) =>
   withStreams(t, TINY, async (run) => {
     const trace = await run({

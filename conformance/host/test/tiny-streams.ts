@@ -25,6 +25,8 @@ export const FAULTS = {
   keepsAnother: 4,
   /** createStream throws, unless that is open still. */
   needsTheOther: 5,
+  /** What a read was given is overwritten when its callback has returned. */
+  overwrites: 6,
 } as const;
 
 let another: number | undefined;
@@ -132,6 +134,7 @@ class TinyStream implements Stream {
       const bytes = this.#buffer.subarray(0, size);
       this.#buffer = this.#buffer.subarray(size);
       read?.callback(undefined, bytes);
+      if (this.fault === FAULTS.overwrites) bytes.fill('?');
     } else read?.callback(error, undefined);
   }
 }

@@ -94,12 +94,31 @@ function cameApart(h: History, { read: { action }, input, from, size }: ReadFact
   return h.steps[first]!.frame !== h.steps[last]!.frame;
 }
 
+/** Reads whose bytes were others when the scenario was over: with the step of their callback, and the end of a sentence. */
+function* changedReads(h: History): Generator<readonly [StreamRead, number, string]> {
+  const changed = new Map((h.trace.changed ?? []).map((change) => [change.record, change] as const));
+  if (changed.size === 0) return;
+  for (const { reads } of h.streams)
+    for (const read of reads)
+      for (const frame of read.frames) {
+        const { index } = frame.enter!;
+        const change = changed.get(index);
+        const before = bytesOf(frame);
+        if (change === undefined || before === undefined) continue;
+        const now = Buffer.concat([before.subarray(0, change.at), Buffer.from(change.data, 'latin1')]);
+        const difference = firstDifference(now, before);
+        if (difference !== undefined) yield [read, index, difference.text];
+      }
+}
+
 export const readingRules: RuleSet = {
   'STREAM-READ-1': (h, say) => {
     for (const { name, reads } of h.streams)
       for (const { action, frames } of reads)
         if (frames[1] !== undefined)
           say.broken(frames[1].enter!.index, `${action.op} of stream ${name} was called back twice`);
+    for (const [{ action, stream }, at, text] of changedReads(h))
+      say.broken(at, `what ${action.op} of stream ${stream.name} got was overwritten later, ${text}`);
     for (const fact of readFacts(h)) {
       if (fact.bytes === undefined || fact.bytes.length === 0 || Number.isNaN(fact.from)) continue;
       const end = Math.min(fact.from + fact.bytes.length, fact.input.sizeBefore(fact.endAt));

@@ -68,6 +68,7 @@ export interface Options {
   readonly main?: Readonly<Record<number, Outcome>>;
   readonly threads?: ThreadReport[];
   readonly openFds?: Trace['openFds'];
+  readonly changed?: Trace['changed'];
   /** The trace ends after the last step, within the run of the loop. */
   readonly ends?: 'cut' | 'hung' | 'died';
 }
@@ -156,12 +157,13 @@ class Builder {
       if (!(error instanceof Ended)) throw error;
     }
     if (this.steps.length > 0) throw new Error(`steps are left over: ${JSON.stringify(this.steps)}`);
-    const { threads, openFds, ends } = this.options;
+    const { threads, openFds, changed, ends } = this.options;
     return {
       fds: this.fds,
       records: this.records,
       ...(threads === undefined ? {} : { threads }),
       ...(openFds === undefined ? {} : { openFds }),
+      ...(changed === undefined ? {} : { changed }),
       ...(ends === 'hung' || ends === 'died' ? { unfinished: ends } : {}),
     };
   }

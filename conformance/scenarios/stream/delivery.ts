@@ -5,13 +5,16 @@
  * the bytes can come: all at once, one by one, and cut in two at every position; over each transport; with each end that a
  * connection can have. Between two pieces the loop polls as often as it needs to take in the first, so that the cut is real.
  *
+ * The other way round the stream writes the pieces, behind bytes that fill a small buffer of the kernel: so each of them is
+ * refused at first, and what the peer makes room for ends anywhere.
+ *
  * That the outcome is the same need not be compared between checks: the rules know from the bytes themselves what each read
  * has to get (`rules/stream/read-facts.ts`), whichever way they came.
  */
 import type { Action, FdSpec } from '../../../spec/scenario.js';
 import type { Check } from '../check.js';
 import { check, close, reset, shutdown, start, write, type CheckSource, type Runs } from '../program.js';
-import { inTurn, stream } from './words.js';
+import { again, collect, inTurn, send, sendBytes, stream } from './words.js';
 
 export type Kind = Extract<FdSpec['kind'], 'pair' | 'pipe' | 'tcp' | 'tcp6'>;
 
@@ -100,5 +103,36 @@ export function sweep({
           return { ...single, sweep: name };
         }),
       ),
+  );
+}
+
+export interface WriteSweep {
+  readonly name: string;
+  readonly clauses: readonly [string, ...string[]];
+  /** ASCII. */
+  readonly bytes: string;
+  /** By their kinds: fds with small buffers, and how many bytes they certainly don't hold. */
+  readonly fds: Readonly<Partial<Record<Kind, { readonly fd: FdSpec; readonly size: number }>>>;
+  /** How often the peer makes room, so that all comes out. */
+  readonly room: number;
+}
+
+/** Checks in which stream `s` writes the bytes, in all ways, to a kernel that is full. */
+export function sweepWrites({ name, clauses, bytes, fds, room }: WriteSweep): Check[] {
+  return Object.entries(fds).flatMap(([kind, { fd, size }]) =>
+    deliveries(bytes).map((way) => {
+      const turns = inTurn(
+        ...way.pieces.map((piece) => [send('s', piece), collect('a.peer')]),
+        ...again(room, collect('a.peer')),
+      );
+      const single = check({
+        clauses,
+        name: [name, kind, way.name].join('-'),
+        fds: { a: fd },
+        main: [stream('a', 's'), sendBytes('s', size), turns.begin, start],
+        callbacks: turns.callbacks,
+      });
+      return { ...single, sweep: name };
+    }),
   );
 }

@@ -47,6 +47,10 @@ const inFours: Runs = { rest: [readSome('s', 'some', 4)] };
 /** What streams read at once, or double their buffers to: where one block ends and the next begins, bytes get lost. */
 const BLOCKS = [1024, 4096, 16_384, 65_536, 131_072] as const;
 
+/** Three times so many bytes, each time others. */
+const threeTimes = (size: number): Action[][] =>
+  Array.from({ length: 3 }, (_, i) => [{ op: 'write', fd: 'a.peer', size, from: i * size }]);
+
 /** So many bytes, none of which ends a line. */
 const filler = (size: number): Action[] =>
   Array.from({ length: Math.ceil(size / 65_536) }, (_, i) =>
@@ -227,6 +231,18 @@ const single: readonly Check[] = [
           .callbacks,
       },
     }),
+  ),
+  // What a reader has got is his: a stream that reads the next bytes to the same place overwrites it.
+  ...(['pair', 'tcp'] as const).flatMap((kind) =>
+    BLOCKS.map((size) =>
+      check({
+        clauses: ['STREAM-READ-1'],
+        name: `${size}-bytes-again-and-again-${kind}`,
+        fds: { a: kind },
+        main: [stream('a', 's'), readSome('s', 'some'), inTurn([]).begin, start],
+        callbacks: { some: onAndOn, ...inTurn(...threeTimes(size), []).callbacks },
+      }),
+    ),
   ),
   ...(['pair', 'tcp'] as const).map((kind) =>
     check({

@@ -2,6 +2,7 @@
 import type { FdSpec } from '../../../spec/scenario.js';
 import type { Check } from '../check.js';
 import { check, close, done, quietly, quietlyThen, start } from '../program.js';
+import { sweepWrites } from './delivery.js';
 import { again, closeStream, collect, endStream, inTurn, send, sendBytes, stream } from './words.js';
 
 /** The stream has the writing end. */
@@ -26,6 +27,11 @@ const LARGE: Readonly<Record<string, { readonly fd: FdSpec; readonly size: numbe
 const ROOM = 60;
 /** More than any kernel takes while nobody reads. */
 const BLOCKED = 4_000_000;
+/** Together more than a kernel with room takes at once, and each begins elsewhere in the pattern. */
+const VAST = [0, 1, 2, 3].map((i) => sendBytes('s', BLOCKED / 4, undefined, (i * BLOCKED) / 16));
+/** More buffers than one writev may get: IOV_MAX is 1,024. Of so many bytes each. */
+const BUFFERS = 1100;
+const SMALL = 5;
 
 export const writingChecks: readonly Check[] = [
   ...kinds.flatMap((kind) => [
@@ -77,6 +83,39 @@ export const writingChecks: readonly Check[] = [
       callbacks: inTurn(...again(ROOM, collect('a.peer'))).callbacks,
     }),
   ]),
+  // Buffers as large as the kernel makes them: a stream that writes so much in a turn, and no more, finds that there is room still.
+  check({
+    clauses: ['STREAM-WRITE-2', 'STREAM-WRITE-1'],
+    name: 'more-than-a-turn-tcp',
+    fds: { a: 'tcp' },
+    main: [stream('a', 's'), ...VAST, inTurn([]).begin, start],
+    callbacks: inTurn(...again(ROOM, collect('a.peer'))).callbacks,
+  }),
+  ...sweepWrites({
+    name: 'behind-a-full-buffer',
+    clauses: ['STREAM-WRITE-1', 'STREAM-WRITE-2'],
+    bytes: 'one\r\ntwo\r\n',
+    fds: { pair: { fd: LARGE['pair']!.fd, size: 30_000 }, pipe: { fd: LARGE['pipe']!.fd, size: 30_000 } },
+    room: 20,
+  }),
+  // The first fills the kernel, so that all the others wait together.
+  ...(['pair', 'pipe', 'tcp'] as const).map((kind) =>
+    check({
+      clauses: ['STREAM-WRITE-2', 'STREAM-WRITE-1'],
+      name: `more-writes-than-buffers-${kind}`,
+      fds: { a: LARGE[kind]!.fd },
+      main: [
+        stream('a', 's'),
+        sendBytes('s', LARGE[kind]!.size),
+        ...Array.from({ length: BUFFERS }, (_, i) =>
+          sendBytes('s', SMALL, undefined, LARGE[kind]!.size + i * SMALL),
+        ),
+        inTurn([]).begin,
+        start,
+      ],
+      callbacks: inTurn(...again(ROOM, collect('a.peer'))).callbacks,
+    }),
+  ),
   ...(['pair', 'pipe', 'tcp'] as const).map((kind) =>
     check({
       clauses: ['STREAM-WRITE-1'],

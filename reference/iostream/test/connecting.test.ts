@@ -235,6 +235,36 @@ t.test('end while connecting comes into force behind the last write', (t) => {
   t.end();
 });
 
+t.test('end before there is a connection, with nothing written', (t) => {
+  for (const connecting of [true, false]) {
+    const { loop, spin, start } = makeLoop(t);
+    const { fd: listener, address } = listen();
+    const transcript = new Transcript();
+    const stream = new IOStream(loop, check(posix.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 'socket'));
+    if (!connecting) stream.end();
+    stream.connect(
+      address,
+      transcript.done('connected', () => loop.stop()),
+    );
+    if (connecting) stream.end();
+    start();
+    spin(2);
+    const server = check(posix.accept4(listener, SOCK_NONBLOCK), 'accept4');
+    const bytes = Buffer.alloc(10);
+    t.equal(posix.read(server, bytes), 0, 'end of file');
+    // The other half lives on.
+    stream.readUntil('\n', transcript.read('answer'));
+    posix.write(server, Buffer.from('late\n'));
+    spin(3);
+    t.equal(transcript.lines.length, 2);
+    t.notMatch(transcript.lines[1], /Error/);
+    stream.close();
+    posix.close(server);
+    posix.close(listener);
+  }
+  t.end();
+});
+
 t.test('what the kernel refuses outright takes the same path', (t) => {
   const { loop, spin } = makeLoop(t);
   const transcript = new Transcript();

@@ -10,13 +10,14 @@ import traceback
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from . import loop_actions, stream_actions
+from .delivered import Delivered, latin1
 from .driver import ERROR, READ, WRITE, Driver, NotOffered
 from .errors import Unrunnable, describe, errno_name
 from .fds import Fds, count_open
 from .kernel_actions import KernelActions
 from .loop_actions import LoopActions
 from .names import check_names
-from .recorder import DEFAULT_MAX_RECORDS, MAX_DATA, Recorder
+from .recorder import DEFAULT_MAX_RECORDS, Recorder
 from .signals import Signals
 from .standard_fds import StandardFds
 from .stream_actions import StreamActions
@@ -63,6 +64,7 @@ class Interpreter:
         self._failure: Optional[Exception] = None
         self._fds = Fds(host.standard_fds)
         self._signals = Signals()
+        self._delivered = Delivered()
         self._kernel = KernelActions(self._fds, self._signals)
         self._streams = StreamActions(host.driver, self._fds, lambda: self._loop.selected, self._stream_callback)
         self._recorder = Recorder(
@@ -83,6 +85,7 @@ class Interpreter:
 
     def _run(self) -> Dict[str, Any]:
         threads: List[Dict[str, object]] = []
+        changed: List[Dict[str, Any]] = []
         try:
             self._fds.make(self._scenario["fds"])
             fds = dict(self._fds.numbers)
@@ -105,6 +108,7 @@ class Interpreter:
             finally:
                 self._recorder.open = False
                 threads = self._host.helper.end_scenario()
+                changed = self._delivered.changed()
                 if self._streams.abort_all():
                     self._loop.give_rounds()
                 self._loop.close_loops()
@@ -117,6 +121,8 @@ class Interpreter:
         trace = {"fds": fds, "records": self._recorder.records}
         if threads:
             trace["threads"] = threads
+        if changed:
+            trace["changed"] = changed
         return trace
 
     # Actions.
@@ -190,7 +196,9 @@ class Interpreter:
             if error is not None:
                 outcome["failed"] = self._describe(error)
             elif kind == "read":
-                outcome["data"] = bytes((data or b"")[:MAX_DATA]).decode("latin-1")
+                outcome["data"] = latin1(data or b"")
+                if self._recorder.open:
+                    self._delivered.keep(len(self._recorder.records), data, outcome["data"])
             self._enter(run, kind, token, outcome)
 
         return callback

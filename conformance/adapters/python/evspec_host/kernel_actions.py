@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 import time
 from contextlib import suppress
 from typing import Any, Callable, ClassVar, Dict, Optional, Tuple
@@ -66,17 +67,18 @@ class KernelActions:
         return self._read_all(fd, SHOWN)
 
     def _collect(self, action: Action, fd: str) -> Fields:
-        return self._read_all(fd, MAX_DATA)
+        # What doesn't fit the record is left for the next one.
+        return self._read_all(fd, MAX_DATA, MAX_DATA)
 
-    def _read_all(self, fd: str, shown: int) -> Fields:
-        """Reads what is there. ``shown``: how many bytes of it are recorded."""
+    def _read_all(self, fd: str, shown: int, most: int = sys.maxsize) -> Fields:
+        """Reads what is there, at most ``most`` bytes. ``shown``: how many bytes of it are recorded."""
         number = self._fds.number(fd)
         total = 0
         first = bytearray()
         ended: Fields = {}
-        while not ended:
+        while not ended and total < most:
             try:
-                chunk = os.read(number, CHUNK)
+                chunk = os.read(number, min(CHUNK, most - total))
             except BlockingIOError:
                 break
             except OSError as error:

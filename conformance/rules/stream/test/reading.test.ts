@@ -59,6 +59,8 @@ const REFUSED: Options = { main: { 3: { raised: 'Busy' } } };
 const overlapping = program([LINE, SECOND], [[wrote('a\nb\n')], []]);
 const afterReset = (...more: Action[]): ReturnType<typeof program> =>
   program([SOME, ...more], [[reset('a.peer')], []], { fd: 'tcp' });
+/** The bytes of the read that is called back behind `stage1` of `then` are others in the end: record 9 has them. */
+const changed = (at: number, data: string): Options => ({ changed: [{ record: 9, at, data }] });
 const NOISE = { log: 'connection lost' };
 
 testRules(readingRules, {
@@ -71,6 +73,13 @@ testRules(readingRules, {
       ['broken', ['stage1', got('some', 'abcd'), 'stage2', 'end']],
       ['broken', [got('some', 'a'), 'stage1', 'stage2', 'end']],
       ['silent', ['stage1', failed('some'), 'stage2', 'end']],
+    ],
+    // What it got is looked at again in the end.
+    [
+      then(SOME, 'abc'),
+      ['broken', ['stage1', got('some', 'abc'), 'stage2', 'end'], changed(1, 'x')],
+      ['broken', ['stage1', got('some', 'abc'), 'stage2', 'end'], changed(0, '')],
+      ['kept', ['stage1', got('some', 'abc'), 'stage2', 'end'], changed(0, 'abc')],
     ],
     [
       twoLines,

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { deliveries, ENDINGS, sweep, type Ending, type Kind } from '../delivery.js';
+import { deliveries, ENDINGS, sweep, sweepWrites, type Ending, type Kind } from '../delivery.js';
 import { streamChecks } from '../index.js';
 import { readUntil } from '../words.js';
 
@@ -90,6 +90,31 @@ void t.test('each piece is sent in a stage of its own, and the end with the last
         t.equal(actions.at(-1)?.op, 'barrier', 'the loop takes it in');
       }
     }
+  t.end();
+});
+
+void t.test('the pieces are written in order, each behind what fills the kernel', (t) => {
+  const fd = { kind: 'pair', buffer: 4096 } as const;
+  const checks = sweepWrites({
+    name: 'lines',
+    clauses: ['STREAM-WRITE-1'],
+    bytes: BYTES,
+    fds: { pair: { fd, size: 30_000 } },
+    room: 2,
+  });
+  t.equal(checks.length, deliveries(BYTES).length);
+  for (const { scenario } of checks) {
+    t.same(scenario.fds, { a: fd });
+    t.match(
+      scenario.main.find(({ op }) => op === 'send'),
+      { size: 30_000 },
+      scenario.name,
+    );
+    const sent = Object.values(scenario.callbacks)
+      .flatMap(({ runs }) => runs.flat())
+      .flatMap((action) => (action.op === 'send' ? [action.data] : []));
+    t.equal(sent.join(''), BYTES, scenario.name);
+  }
   t.end();
 });
 
