@@ -54,7 +54,7 @@ export type Condition =
 
 /**
  * Statuses that will do: `404`, `4xx`; `any` final one; `ok`, what this server answers to a plain `GET /` (200 wherever the application
- * is mounted); `refused`, 4xx or 5xx; `answered`, any but those by which a server refuses a message (400, 408, 411, 413, 414, 417,
+ * is mounted); `missing`, what it answers to a plain `GET /nx` (404 there); `refused`, 4xx or 5xx; `answered`, any but those by which a server refuses a message (400, 408, 411, 413, 414, 417,
  * 431, 5xx).
  */
 export type StatusPattern = string;
@@ -107,6 +107,8 @@ export interface Exchange {
   readonly routes: readonly Route[];
   /** Limits that it speaks of. */
   readonly limits: readonly LimitName[];
+  /** It is of use only where the answers to `/` and to `/nx` differ. */
+  readonly tellsMissing: boolean;
   /** What the server is started with. */
   readonly options: ServeOptions;
   /** Bytes of each piece in which everything is sent; undefined: each `send` in one. */
@@ -185,7 +187,7 @@ export function parseTemplate(text: string): Template {
 
 // ── outcomes ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const STATUS = /^(?:[1-5]\d\d|[1-5]xx|any|ok|refused|answered)$/;
+const STATUS = /^(?:[1-5]\d\d|[1-5]xx|any|ok|missing|refused|answered)$/;
 const FIELD = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
 
 /** Conditions by the pattern of their words. */
@@ -280,6 +282,7 @@ interface Draft {
   title: string | undefined;
   routes: Route[];
   limits: LimitName[];
+  tellsMissing: boolean;
   options: Record<string, unknown>;
   pieces: number | undefined;
   steps: Step[];
@@ -291,9 +294,10 @@ function parseNeeds(text: string, draft: Draft): void {
     const limit = LIMIT_NAMES.find((name) => name === word);
     if (route !== undefined) draft.routes.push(route);
     else if (limit !== undefined) draft.limits.push(limit);
+    else if (word === 'missing') draft.tellsMissing = true;
     else
       fail(
-        `'needs ${word}': it is a route (${ROUTE_NAMES.join(', ')}) or a limit (${LIMIT_NAMES.join(', ')})`,
+        `'needs ${word}': it is a route (${ROUTE_NAMES.join(', ')}), a limit (${LIMIT_NAMES.join(', ')}), or 'missing'`,
       );
   }
 }
@@ -396,6 +400,7 @@ function parseVariant(clause: string, text: string, suffix: string): Exchange {
     title: undefined,
     routes: [],
     limits: [],
+    tellsMissing: false,
     options: {},
     pieces: undefined,
     steps: [],
@@ -416,6 +421,7 @@ function parseVariant(clause: string, text: string, suffix: string): Exchange {
     title,
     routes: [...new Set(draft.routes)],
     limits: [...new Set([...draft.limits, ...limitsOf(steps)])],
+    tellsMissing: draft.tellsMissing,
     options: options.data,
     pieces,
     steps,

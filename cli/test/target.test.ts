@@ -147,6 +147,26 @@ void t.test('a server without an application', async (t) => {
   t.ok(code === 0 || code === 1);
 });
 
+void t.test('a server that has an answer to everything', async (t) => {
+  for (const status of [200, 302, 401]) {
+    const port = await listening(
+      createHttp((_, response) => response.writeHead(status, { Location: '/login' }).end('everywhere')),
+    );
+    const url = `http://127.0.0.1:${port}`;
+    const { code, out } = await evspec(
+      ...['run', '--target', url, '--only', 'HTTP-CONN-3', '--only', 'HTTP-PIPE-*', '--reporter', 'json'],
+    );
+    const { clauses } = JSON.parse(out) as {
+      clauses: { id: string; verdict: string; reason?: string }[];
+    };
+    const of = (id: string) => clauses.find((clause) => clause.id === id)!;
+    t.equal(code, 0, `${status}`);
+    t.equal(of('HTTP-PIPE-1').verdict, 'unclaimed', 'the order does not show');
+    t.match(of('HTTP-PIPE-1').reason, new RegExp(`answers GET /nx as it answers GET /, by ${status}`));
+    t.equal(of('HTTP-PIPE-4').verdict, 'pass', 'how many answers there are does');
+  }
+});
+
 void t.test('a server that the kit starts, and ends', async (t) => {
   const port = await vacant();
   const url = `http://127.0.0.1:${port}`;

@@ -18,6 +18,9 @@ export interface Calibration {
   readonly server: string | undefined;
 }
 
+/** A path that a server is not expected to have: the exchanges use it, and so does `missing` (spec/exchanges.md). */
+export const MISSING_PATH = '/nx';
+
 const ROUNDS = 5;
 /** Of a connection that was ended: where the host stalls between connect and request, a short idle time may be up. */
 const RETRIES = 3;
@@ -56,11 +59,29 @@ export async function calibrate(address: Address, rounds = ROUNDS): Promise<Cali
   const { manifest, why } = await manifestOf(address);
   return {
     times: timesOf(latencyMs),
-    known: { host: hostOf(address), limits: { ...manifest?.limits }, ok: plain!.status },
+    known: {
+      host: hostOf(address),
+      limits: { ...manifest?.limits },
+      ok: plain!.status,
+      missing: await missingOf(address),
+    },
     manifest,
     noManifest: why,
     server: fieldValue(plain!.fields, 'server'),
   };
+}
+
+/** How it answers where there is nothing; undefined if that is not always the same. */
+async function missingOf(address: Address): Promise<number | undefined> {
+  const statuses = new Set<number | undefined>();
+  for (let i = 0; i < 2; i++) {
+    let answer = await ask(address, MISSING_PATH, BUDGET_MS);
+    for (let again = 0; answer.is === 'closed' && again < RETRIES; again++)
+      answer = await ask(address, MISSING_PATH, BUDGET_MS);
+    if (answer.is !== 'response') return undefined;
+    statuses.add(answer.response.status);
+  }
+  return statuses.size === 1 ? [...statuses][0] : undefined;
 }
 
 async function manifestOf(address: Address): Promise<{ manifest: Manifest | undefined; why: string }> {
