@@ -20,7 +20,9 @@ export type Part =
   | { readonly is: 'repeat'; readonly text: string; readonly count: Count }
   | { readonly is: 'number'; readonly count: Count; readonly radix: 10 | 16 }
   /** What stands in a Host field: name and port. */
-  | { readonly is: 'host' };
+  | { readonly is: 'host' }
+  /** Of the URI of this server: `http` or `https`. */
+  | { readonly is: 'scheme'; readonly inCapitals: boolean };
 export type Template = readonly Part[];
 
 export type Condition =
@@ -160,12 +162,13 @@ function parseCount(text: string): Count | undefined {
 /** A hole `{…}`. */
 function parseHole(hole: string): Part {
   if (hole === 'host') return { is: 'host' };
+  if (/^(scheme|SCHEME)$/.test(hole)) return { is: 'scheme', inCapitals: hole === 'SCHEME' };
   const star = hole.lastIndexOf('*');
   const hex = star < 0 ? /^(\S+) in hex$/.exec(hole)?.[1] : undefined;
   const count = parseCount(hex ?? hole.slice(star + 1));
   if (count === undefined)
     return fail(
-      `{${hole}} is neither {host}, a variable, a limit (${LIMIT_NAMES.join(', ')}) nor {TEXT*COUNT}`,
+      `{${hole}} is neither {host}, {scheme}, a variable, a limit (${LIMIT_NAMES.join(', ')}) nor {TEXT*COUNT}`,
     );
   if (star >= 0) return { is: 'repeat', text: unescape(hole.slice(0, star)), count };
   return { is: 'number', count, radix: hex === undefined ? 10 : 16 };

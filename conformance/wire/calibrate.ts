@@ -61,6 +61,7 @@ export async function calibrate(address: Address, rounds = ROUNDS): Promise<Cali
     times: timesOf(latencyMs),
     known: {
       host: hostOf(address),
+      tls: address.tls,
       limits: { ...manifest?.limits },
       ok: plain!.status,
       missing: await missingOf(address),
