@@ -52,9 +52,14 @@ export async function calibrate(address: Address, rounds = ROUNDS): Promise<Cali
     if (answer.response.status !== plain.status)
       throw new ServerProblem(
         'unsteady',
-        `the server at ${hostOf(address)} answers GET / now by ${plain.status}, now by ${answer.response.status}`,
+        `the server at ${hostOf(address)} answers GET / now by ${plain.status}, now by ${answer.response.status}: have it answer always the same, without a limit of rates or a balance of loads before it`,
       );
   }
+  if (plain!.status >= 500)
+    throw new ServerProblem(
+      'not-working',
+      `the server at ${hostOf(address)} answers GET / by ${plain!.status}, so it is not in working order: have it answer by another status first`,
+    );
   const latencyMs = took.sort((a, b) => a - b)[took.length >> 1]!;
   const { manifest, why } = await manifestOf(address);
   return {
@@ -90,7 +95,14 @@ async function manifestOf(address: Address): Promise<{ manifest: Manifest | unde
     manifest: undefined,
     why: `the server has not the application of spec/http/application.md: ${text}`,
   });
+  const broken = (text: string): ServerProblem =>
+    new ServerProblem(
+      'manifest-invalid',
+      `the manifest at ${MANIFEST_PATH} is broken: ${text}. Mend it, or answer by 404 where there is no application`,
+    );
   const answer = await ask(address, MANIFEST_PATH, BUDGET_MS);
+  if (answer.is === 'malformed' && /^HTTP\/1\.\d 200 /.test(answer.bytes.toString('latin1', 0, 13)))
+    throw broken(answer.what);
   if (answer.is !== 'response') return none(`GET ${MANIFEST_PATH} was not answered`);
   const { status, body } = answer.response;
   if (status !== 200) return none(`GET ${MANIFEST_PATH} was answered by ${status}`);
@@ -98,6 +110,8 @@ async function manifestOf(address: Address): Promise<{ manifest: Manifest | unde
   try {
     json = JSON.parse(Buffer.from(body, 'latin1').toString('utf8'));
   } catch {
+    const type = fieldValue(answer.response.fields, 'content-type') ?? '';
+    if (/\bjson\b/i.test(type)) throw broken('it is said to be JSON, and is none');
     return none(`${MANIFEST_PATH} is not JSON`);
   }
   const isOne = typeof json === 'object' && json !== null && 'evspec' in json;
