@@ -14,8 +14,27 @@ import type { SubjectFacts } from './trace/history.js';
 import { TraceAuditError } from './trace/timeline.js';
 import type { ExchangeVerdict } from './wire/exchange-pool.js';
 
-/** Failures that a report carries whole, with scenario and trace. */
+/**
+ * Failures that a report carries whole, with scenario and trace, or with what was said; more if more clauses fail, as each has one.
+ * So there are never more than this or than there are clauses.
+ */
 const SHOWN_FAILURES = 50;
+/** … of one clause, before those of others are left out for it. */
+const SHOWN_OF_A_CLAUSE = 2;
+
+/** Which failures a report carries: the first of each clause, then the second of each, then what is left, as far as there is room. */
+function shownOf(
+  outcomes: readonly ClauseOutcome[],
+  failed: readonly { readonly check: string }[],
+): Set<string> {
+  const known = new Set(failed.map(({ check }) => check));
+  const nth = (n: number): string[] =>
+    outcomes.flatMap(({ violations }) => violations[n]?.check ?? []).filter((check) => known.has(check));
+  const kept = new Set(nth(0));
+  const others = Array.from({ length: SHOWN_OF_A_CLAUSE - 1 }, (_, i) => nth(i + 1)).flat();
+  for (const check of [...others, ...known]) if (kept.size < SHOWN_FAILURES) kept.add(check);
+  return kept;
+}
 
 export class Examination {
   readonly problems: ProblemReport[] = [];
@@ -164,10 +183,11 @@ export class Examination {
     const shown = new Map<string, Set<string>>(this.#judged.map((j) => [j.check, new Set(j.clauses)]));
     for (const { clause, violations } of outcomes)
       for (const { check } of violations) shown.get(check)?.add(clause.id);
-    const failures = this.#judged
+    const failed = this.#judged
       .map((judged) => ({ ...judged, clauses: [...(shown.get(judged.check) ?? [])] }))
-      .filter((failure) => failure.clauses.length > 0)
-      .slice(0, SHOWN_FAILURES);
+      .filter((failure) => failure.clauses.length > 0);
+    const kept = shownOf(outcomes, failed);
+    const failures = failed.filter(({ check }) => kept.has(check));
     const ids = new Set(clauses.map(({ id }) => id));
     const choices = this.#tally.choices().filter(({ choice }) => ids.has(choice.clause));
     return { outcomes, choices, failures };

@@ -92,10 +92,16 @@ export function select(suite: Suite, selection: Selection): Selected {
   const checksIn = all.filter((check) => check.clauses.some((id) => inIds.has(id)));
   const allNames = [...inIds, ...checksIn.map((check) => check.name)];
   for (const pattern of [...selection.only, ...selection.skip])
-    if (!allNames.some((name) => globMatches(pattern, name)))
+    if (!allNames.some((name) => globMatches(pattern, name))) {
+      const other = suite.spec.clauses.find(({ id }) => globMatches(pattern, id));
+      if (other !== undefined)
+        throw new SelectionError(
+          `'${pattern}' matches no clause of ${selection.profiles.join(' or ')}, and nothing else is judged here: it is of the profile ${other.profile}`,
+        );
       throw new SelectionError(
         `'${pattern}' matches no clause and no check: 'evspec list' shows what there is`,
       );
+    }
 
   const matches = (patterns: readonly string[], name: string): boolean =>
     patterns.some((p) => globMatches(p, name));

@@ -20,7 +20,9 @@ export type Part =
   | { readonly is: 'repeat'; readonly text: string; readonly count: Count }
   | { readonly is: 'number'; readonly count: Count; readonly radix: 10 | 16 }
   /** What stands in a Host field: name and port. */
-  | { readonly is: 'host' };
+  | { readonly is: 'host' }
+  /** Of the URI of this server: `http` or `https`. */
+  | { readonly is: 'scheme'; readonly inCapitals: boolean };
 export type Template = readonly Part[];
 
 export type Condition =
@@ -54,7 +56,7 @@ export type Condition =
 
 /**
  * Statuses that will do: `404`, `4xx`; `any` final one; `ok`, what this server answers to a plain `GET /` (200 wherever the application
- * is mounted); `refused`, 4xx or 5xx; `answered`, any but those by which a server refuses a message (400, 408, 411, 413, 414, 417,
+ * is mounted); `missing`, what it answers to a plain `GET /nx` (404 there); `refused`, 4xx or 5xx; `answered`, any but those by which a server refuses a message (400, 408, 411, 413, 414, 417,
  * 431, 5xx).
  */
 export type StatusPattern = string;
@@ -107,6 +109,8 @@ export interface Exchange {
   readonly routes: readonly Route[];
   /** Limits that it speaks of. */
   readonly limits: readonly LimitName[];
+  /** It is of use only where the answers to `/` and to `/nx` differ. */
+  readonly tellsMissing: boolean;
   /** What the server is started with. */
   readonly options: ServeOptions;
   /** Bytes of each piece in which everything is sent; undefined: each `send` in one. */
@@ -158,12 +162,13 @@ function parseCount(text: string): Count | undefined {
 /** A hole `{…}`. */
 function parseHole(hole: string): Part {
   if (hole === 'host') return { is: 'host' };
+  if (/^(scheme|SCHEME)$/.test(hole)) return { is: 'scheme', inCapitals: hole === 'SCHEME' };
   const star = hole.lastIndexOf('*');
   const hex = star < 0 ? /^(\S+) in hex$/.exec(hole)?.[1] : undefined;
   const count = parseCount(hex ?? hole.slice(star + 1));
   if (count === undefined)
     return fail(
-      `{${hole}} is neither {host}, a variable, a limit (${LIMIT_NAMES.join(', ')}) nor {TEXT*COUNT}`,
+      `{${hole}} is neither {host}, {scheme}, a variable, a limit (${LIMIT_NAMES.join(', ')}) nor {TEXT*COUNT}`,
     );
   if (star >= 0) return { is: 'repeat', text: unescape(hole.slice(0, star)), count };
   return { is: 'number', count, radix: hex === undefined ? 10 : 16 };
@@ -185,7 +190,7 @@ export function parseTemplate(text: string): Template {
 
 // ── outcomes ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const STATUS = /^(?:[1-5]\d\d|[1-5]xx|any|ok|refused|answered)$/;
+const STATUS = /^(?:[1-5]\d\d|[1-5]xx|any|ok|missing|refused|answered)$/;
 const FIELD = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
 
 /** Conditions by the pattern of their words. */
@@ -280,6 +285,7 @@ interface Draft {
   title: string | undefined;
   routes: Route[];
   limits: LimitName[];
+  tellsMissing: boolean;
   options: Record<string, unknown>;
   pieces: number | undefined;
   steps: Step[];
@@ -291,9 +297,10 @@ function parseNeeds(text: string, draft: Draft): void {
     const limit = LIMIT_NAMES.find((name) => name === word);
     if (route !== undefined) draft.routes.push(route);
     else if (limit !== undefined) draft.limits.push(limit);
+    else if (word === 'missing') draft.tellsMissing = true;
     else
       fail(
-        `'needs ${word}': it is a route (${ROUTE_NAMES.join(', ')}) or a limit (${LIMIT_NAMES.join(', ')})`,
+        `'needs ${word}': it is a route (${ROUTE_NAMES.join(', ')}), a limit (${LIMIT_NAMES.join(', ')}), or 'missing'`,
       );
   }
 }
@@ -396,6 +403,7 @@ function parseVariant(clause: string, text: string, suffix: string): Exchange {
     title: undefined,
     routes: [],
     limits: [],
+    tellsMissing: false,
     options: {},
     pieces: undefined,
     steps: [],
@@ -416,6 +424,7 @@ function parseVariant(clause: string, text: string, suffix: string): Exchange {
     title,
     routes: [...new Set(draft.routes)],
     limits: [...new Set([...draft.limits, ...limitsOf(steps)])],
+    tellsMissing: draft.tellsMissing,
     options: options.data,
     pieces,
     steps,

@@ -51,6 +51,11 @@ const plain = (): Promise<number> =>
     }),
   );
 
+const answering = (status: number, body: string): Promise<number> =>
+  listening(
+    createHttp((_, response) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(body)),
+  );
+
 void t.test('what can not be judged is told in one sentence, soon', async (t) => {
   const nobody = await vacant();
   const cases: readonly (readonly [sentence: RegExp, ...words: string[]])[] = [
@@ -62,6 +67,14 @@ void t.test('what can not be judged is told in one sentence, soon', async (t) =>
     [
       /is not HTTP\/1: what should be a status line is none/,
       `http://127.0.0.1:${await raw((socket) => socket.write('220 mail\r\n'))}`,
+    ],
+    [
+      /answers GET \/ by 503, so it is not in working order/,
+      `http://127.0.0.1:${await answering(503, 'no')}`,
+    ],
+    [
+      /the manifest at \/evspec is broken: it is said to be JSON/,
+      `http://127.0.0.1:${await answering(200, '{"evspec":1,')}`,
     ],
     [
       /'exit 5' ended with exit code 5, and nothing listens/,
@@ -118,6 +131,9 @@ void t.test('wrong usage', async (t) => {
   const { code, err } = await evspec('replay', 'LOOP-READY-1/pair-becomes-readable', '--target', url);
   t.equal(code, 2);
   t.match(err, /is no exchange, and --target takes nothing else/);
+  const emitted = await evspec('emit', '--only', 'HTTP-START-1');
+  t.equal(emitted.code, 2);
+  t.match(emitted.err, /no clause of loop or stream, .* it is of the profile http/);
   for (const command of ['emit', 'judge']) {
     const more = command === 'judge' ? ['--hello', 'x', '--traces', 'x'] : [];
     const wrong = await evspec(command, '--profile', 'http', ...more);
@@ -145,6 +161,26 @@ void t.test('a server without an application', async (t) => {
     /has not the application of/,
   );
   t.ok(code === 0 || code === 1);
+});
+
+void t.test('a server that has an answer to everything', async (t) => {
+  for (const status of [200, 302, 401]) {
+    const port = await listening(
+      createHttp((_, response) => response.writeHead(status, { Location: '/login' }).end('everywhere')),
+    );
+    const url = `http://127.0.0.1:${port}`;
+    const { code, out } = await evspec(
+      ...['run', '--target', url, '--only', 'HTTP-CONN-3', '--only', 'HTTP-PIPE-*', '--reporter', 'json'],
+    );
+    const { clauses } = JSON.parse(out) as {
+      clauses: { id: string; verdict: string; reason?: string }[];
+    };
+    const of = (id: string) => clauses.find((clause) => clause.id === id)!;
+    t.equal(code, 0, `${status}`);
+    t.equal(of('HTTP-PIPE-1').verdict, 'unclaimed', 'the order does not show');
+    t.match(of('HTTP-PIPE-1').reason, new RegExp(`answers GET /nx as it answers GET /, by ${status}`));
+    t.equal(of('HTTP-PIPE-4').verdict, 'pass', 'how many answers there are does');
+  }
 });
 
 void t.test('a server that the kit starts, and ends', async (t) => {
@@ -206,6 +242,9 @@ void t.test('TLS', async (t) => {
     (_, response) => response.end('here'),
   );
   const url = `https://127.0.0.1:${await listening(server)}`;
+  const clear = await evspec('run', '--target', url.replace('https:', 'http:'));
+  t.equal(clear.code, 3);
+  t.match(clear.err, /^evspec: what listens at http:\S+ speaks TLS: say https:/);
   const refused = await evspec('run', '--target', url);
   t.equal(refused.code, 3);
   t.match(

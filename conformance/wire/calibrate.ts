@@ -18,6 +18,9 @@ export interface Calibration {
   readonly server: string | undefined;
 }
 
+/** A path that a server is not expected to have: the exchanges use it, and so does `missing` (spec/exchanges.md). */
+export const MISSING_PATH = '/nx';
+
 const ROUNDS = 5;
 /** Of a connection that was ended: where the host stalls between connect and request, a short idle time may be up. */
 const RETRIES = 3;
@@ -49,18 +52,42 @@ export async function calibrate(address: Address, rounds = ROUNDS): Promise<Cali
     if (answer.response.status !== plain.status)
       throw new ServerProblem(
         'unsteady',
-        `the server at ${hostOf(address)} answers GET / now by ${plain.status}, now by ${answer.response.status}`,
+        `the server at ${hostOf(address)} answers GET / now by ${plain.status}, now by ${answer.response.status}: have it answer always the same, without a limit of rates or a balance of loads before it`,
       );
   }
+  if (plain!.status >= 500)
+    throw new ServerProblem(
+      'not-working',
+      `the server at ${hostOf(address)} answers GET / by ${plain!.status}, so it is not in working order: have it answer by another status first`,
+    );
   const latencyMs = took.sort((a, b) => a - b)[took.length >> 1]!;
   const { manifest, why } = await manifestOf(address);
   return {
     times: timesOf(latencyMs),
-    known: { host: hostOf(address), limits: { ...manifest?.limits }, ok: plain!.status },
+    known: {
+      host: hostOf(address),
+      tls: address.tls,
+      limits: { ...manifest?.limits },
+      ok: plain!.status,
+      missing: await missingOf(address),
+    },
     manifest,
     noManifest: why,
     server: fieldValue(plain!.fields, 'server'),
   };
+}
+
+/** How it answers where there is nothing; undefined if that is not always the same. */
+async function missingOf(address: Address): Promise<number | undefined> {
+  const statuses = new Set<number | undefined>();
+  for (let i = 0; i < 2; i++) {
+    let answer = await ask(address, MISSING_PATH, BUDGET_MS);
+    for (let again = 0; answer.is === 'closed' && again < RETRIES; again++)
+      answer = await ask(address, MISSING_PATH, BUDGET_MS);
+    if (answer.is !== 'response') return undefined;
+    statuses.add(answer.response.status);
+  }
+  return statuses.size === 1 ? [...statuses][0] : undefined;
 }
 
 async function manifestOf(address: Address): Promise<{ manifest: Manifest | undefined; why: string }> {
@@ -68,7 +95,14 @@ async function manifestOf(address: Address): Promise<{ manifest: Manifest | unde
     manifest: undefined,
     why: `the server has not the application of spec/http/application.md: ${text}`,
   });
+  const broken = (text: string): ServerProblem =>
+    new ServerProblem(
+      'manifest-invalid',
+      `the manifest at ${MANIFEST_PATH} is broken: ${text}. Mend it, or answer by 404 where there is no application`,
+    );
   const answer = await ask(address, MANIFEST_PATH, BUDGET_MS);
+  if (answer.is === 'malformed' && /^HTTP\/1\.\d 200 /.test(answer.bytes.toString('latin1', 0, 13)))
+    throw broken(answer.what);
   if (answer.is !== 'response') return none(`GET ${MANIFEST_PATH} was not answered`);
   const { status, body } = answer.response;
   if (status !== 200) return none(`GET ${MANIFEST_PATH} was answered by ${status}`);
@@ -76,6 +110,8 @@ async function manifestOf(address: Address): Promise<{ manifest: Manifest | unde
   try {
     json = JSON.parse(Buffer.from(body, 'latin1').toString('utf8'));
   } catch {
+    const type = fieldValue(answer.response.fields, 'content-type') ?? '';
+    if (/\bjson\b/i.test(type)) throw broken('it is said to be JSON, and is none');
     return none(`${MANIFEST_PATH} is not JSON`);
   }
   const isOne = typeof json === 'object' && json !== null && 'evspec' in json;

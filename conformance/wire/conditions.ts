@@ -9,18 +9,26 @@ import { fieldValue, type Response } from './response-parser.js';
 export interface Known extends Values {
   /** The status of what it answers to a plain `GET /`. */
   readonly ok: number;
+  /** … to a plain `GET /nx`, a path that nobody has; undefined if it answers now by one, now by another, or not at all. */
+  readonly missing?: number | undefined;
 }
 
 /** Statuses by which a server refuses a message (spec/exchanges.md, `answered`). */
 const REFUSING = [400, 408, 411, 413, 414, 417, 431];
 
-export function statusFits(pattern: StatusPattern, status: number, { ok }: Pick<Known, 'ok'>): boolean {
+export function statusFits(
+  pattern: StatusPattern,
+  status: number,
+  { ok, missing }: Pick<Known, 'ok' | 'missing'>,
+): boolean {
   const final = status >= 200 || status === 101;
   switch (pattern) {
     case 'any':
       return final;
     case 'ok':
       return status === ok;
+    case 'missing':
+      return status === missing;
     case 'refused':
       return status >= 400 && status < 600;
     case 'answered':

@@ -1,13 +1,13 @@
 /** What an exchange needs of a server; decided before anything of it runs. */
 import type { Exchange } from '../../spec/exchange.js';
 import { LIMIT_NAMES, type LimitName, type ServeOption } from '../../spec/server-contract.js';
-import type { Calibration } from './calibrate.js';
+import { MISSING_PATH, type Calibration } from './calibrate.js';
 
 /** Declared values beyond these are not waited for, or sent. */
 const MOST_MS = 10_000;
 const MOST_SIZE = 64 * 1024 * 1024;
 
-export interface Offered extends Pick<Calibration, 'manifest' | 'noManifest'> {
+export interface Offered extends Pick<Calibration, 'manifest' | 'noManifest' | 'known'> {
   readonly takesOptions: boolean;
   readonly canStop: boolean;
   /** What the subject lacks, by name, as it says in its hello. */
@@ -15,6 +15,14 @@ export interface Offered extends Pick<Calibration, 'manifest' | 'noManifest'> {
 }
 
 const isLimit = (name: string): name is LimitName => LIMIT_NAMES.some((limit) => limit === name);
+
+/** An outcome of it says `missing`. */
+const saysMissing = ({ steps }: Exchange): boolean =>
+  steps.some(
+    (step) =>
+      step.do === 'expect' &&
+      step.outcomes.some(({ responses }) => responses.some(({ statuses }) => statuses.includes('missing'))),
+  );
 
 /** The options that a server has to be started with for an exchange; the rest it declares, and is taken at its word. */
 export const mustStart = ({ options }: Exchange, { takesOptions }: Pick<Offered, 'takesOptions'>): boolean =>
@@ -50,5 +58,10 @@ export function whyNot(exchange: Exchange, offered: Offered): string | undefined
     if (!limit.endsWith('Ms') && value > MOST_SIZE)
       return `${limit} is ${value}: more than 64 MiB are not sent`;
   }
+  const { ok, missing } = offered.known;
+  if (missing === undefined && (exchange.tellsMissing || saysMissing(exchange)))
+    return `the server does not answer GET ${MISSING_PATH}, or not always by the same status`;
+  if (exchange.tellsMissing && missing === ok)
+    return `the server answers GET ${MISSING_PATH} as it answers GET /, by ${ok}: which of the two an answer belongs to does not show`;
   return undefined;
 }

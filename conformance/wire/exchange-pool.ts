@@ -17,6 +17,7 @@ import { setMaxListeners } from 'node:events';
 import type { Exchange } from '../../spec/exchange.js';
 import type { ProblemReport } from '../../spec/report.js';
 import { ask } from './ask.js';
+import { Connection, type Address } from './connection.js';
 import { calibrate, type Calibration } from './calibrate.js';
 import { mustStart } from './exchange-claims.js';
 import { runExchange, type Endpoint, type ExchangeResult } from './exchange-runner.js';
@@ -85,6 +86,27 @@ function bySuspicion(active: ReadonlyMap<Exchange, number>, aliveAt: number): Ex
 /** Whether two differ in their variables alone: what one does to a server, the other may do. */
 const areVariants = (a: Exchange, b: Exchange): boolean => a.clause === b.clause && a.title === b.title;
 
+/** Time in which the kit is not held up itself. */
+const spend = (ms: number): Promise<void> => new Promise((resolve) => void after(ms, resolve));
+
+/** A connection on which half a request line was sent; undefined if there is none within the time. */
+function hold(address: Address, ms: number): Promise<Connection | undefined> {
+  return new Promise((resolve) => {
+    const stop = after(ms, () => {
+      connection.destroy();
+      resolve(undefined);
+    });
+    const connection = new Connection(address, (event) => {
+      if (event.is === 'bytes') return;
+      stop();
+      if (event.is !== 'connected') return void resolve(undefined);
+      void connection.send(Buffer.from('GET /', 'latin1')).then(() => {
+        resolve(connection);
+      });
+    });
+  });
+}
+
 export class ExchangePool {
   readonly #servers: Servers;
   readonly #base: Calibration;
@@ -95,6 +117,8 @@ export class ExchangePool {
   /** Finished since the last good beat, with what came of them. */
   readonly #suspects = new Map<Exchange, ExchangeResult>();
   #restarts = 0;
+  /** It serves one connection at a time: nothing is run beside anything, and it is asked whether it lives when a case has closed its own. */
+  #isSerial = false;
   /** Why nothing is run any more. */
   #over: string | undefined;
 
@@ -148,7 +172,8 @@ export class ExchangePool {
   /** Runs all, whatever breaks meanwhile. */
   async #all(exchanges: readonly Exchange[], width: number): Promise<void> {
     let left = [...exchanges];
-    while (left.length > 0 && this.#over === undefined) left = await this.#beside(left, width);
+    while (left.length > 0 && this.#over === undefined)
+      left = await this.#beside(left, this.#isSerial ? 1 : width);
   }
 
   /**
@@ -217,6 +242,10 @@ export class ExchangePool {
    */
   async #blame(active: readonly Exchange[], finished: readonly Exchange[]): Promise<Exchange[]> {
     const suspects = [...active, ...finished];
+    if (!this.#isSerial && (await this.#servesOneAtATime())) {
+      this.#isSerial = true;
+      return suspects;
+    }
     const condition = this.#servers.condition();
     if (!this.#servers.canRestart) {
       const beside = suspects.length > 1 ? `, or one of ${suspects.length - 1} that ran beside it` : '';
@@ -368,9 +397,25 @@ export class ExchangePool {
       address,
       known,
       times: calibration.times,
-      beat: () => this.#beat(asked),
+      beat: () => (this.#isSerial ? spend(calibration.times.quietMs).then(() => true) : this.#beat(asked)),
       ...(stop === undefined ? {} : { stop: tell }),
     };
+  }
+
+  /**
+   * Whether a server that answered nobody is well, and had but a connection open to somebody else: one that takes them in turn. Now none is
+   * open; then there is one on which half a request has come.
+   */
+  async #servesOneAtATime(): Promise<boolean> {
+    const group = await this.#groups.get('{}')?.catch(() => undefined);
+    if (group === undefined || this.#servers.isGone || !(await this.#beat(group))) return false;
+    const { address } = group.served;
+    const { aliveMs } = group.calibration.times;
+    const held = await hold(address, aliveMs);
+    if (held === undefined) return false;
+    const beside = await ask(address, '/', aliveMs);
+    held.destroy();
+    return beside.is === 'silent' && (await this.#beat(group));
   }
 
   /** Whether a server answers anybody, within its budget. */

@@ -6,6 +6,8 @@ import type { LimitName } from '../../spec/server-contract.js';
 export interface Values {
   /** What stands in a Host field: name and port. */
   readonly host: string;
+  /** Over TLS; by default it is not. */
+  readonly tls?: boolean;
   /** Sizes in bytes, times in ms. */
   readonly limits: Readonly<Partial<Record<LimitName, number>>>;
 }
@@ -21,6 +23,11 @@ export function numberOf({ limit, plus }: Count, { limits }: Values): number {
   return Math.max(0, value + plus);
 }
 
+function schemeOf({ tls = false }: Values, inCapitals: boolean): string {
+  const scheme = tls ? 'https' : 'http';
+  return inCapitals ? scheme.toUpperCase() : scheme;
+}
+
 /** @throws RangeError if it is too long, or depends on a limit that the server does not declare */
 export function render(template: Template, values: Values): Buffer {
   let size = 0;
@@ -28,9 +35,11 @@ export function render(template: Template, values: Values): Buffer {
     const text =
       part.is === 'host'
         ? values.host
-        : part.is === 'number'
-          ? numberOf(part.count, values).toString(part.radix)
-          : part.text;
+        : part.is === 'scheme'
+          ? schemeOf(values, part.inCapitals)
+          : part.is === 'number'
+            ? numberOf(part.count, values).toString(part.radix)
+            : part.text;
     const times = part.is === 'repeat' ? numberOf(part.count, values) : 1;
     size += text.length * times;
     if (size > MOST_BYTES) throw new RangeError(`more than ${MOST_BYTES} bytes would have to be sent`);

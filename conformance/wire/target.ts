@@ -97,13 +97,22 @@ export class TargetServers implements Servers {
     if (start === undefined) {
       const answer = await ask(address, '/', FIRST_ANSWER_MS);
       const problem = problemOf(answer, this.#target);
-      if (problem !== undefined) throw problem;
+      if (problem !== undefined) throw (await this.#tlsInstead(answer)) ?? problem;
     } else {
       await this.#vacant(start);
       this.#spawn(start);
       await this.#answers(start);
     }
     this.#isUp = true;
+  }
+
+  /** What is wrong if a server that was asked in the clear speaks TLS; undefined if it doesn't. */
+  async #tlsInstead({ is }: Answer): Promise<ServerProblem | undefined> {
+    const { address, url } = this.#target;
+    if (address.tls || is === 'failed' || is === 'silent') return undefined;
+    const answer = await ask({ ...address, tls: true, insecure: true }, '/', FIRST_ANSWER_MS);
+    if (answer.is !== 'response') return undefined;
+    return new ServerProblem('tls', `what listens at ${url} speaks TLS: say https:// if it is meant to`);
   }
 
   /** Else another server would be judged than the one that is started. */
@@ -157,7 +166,10 @@ export class TargetServers implements Servers {
       const answer = await ask(this.#target.address, '/', FIRST_ANSWER_MS);
       if (answer.is !== 'failed' || answer.code !== 'ECONNREFUSED') {
         const problem = problemOf(answer, this.#target);
-        if (problem !== undefined) throw new ServerProblem(problem.kind, problem.message, this.stderr());
+        if (problem !== undefined) {
+          const { kind, message } = (await this.#tlsInstead(answer)) ?? problem;
+          throw new ServerProblem(kind, message, this.stderr());
+        }
         return;
       }
       const now = performance.now();
@@ -204,6 +216,11 @@ function problemOf(answer: Answer, { url, address }: Target): ServerProblem | un
         return problem(
           'no-tls',
           `what listens at ${hostOf(address)} does not speak TLS: say http:// if it is meant to`,
+        );
+      if (answer.code === 'ECONNRESET')
+        return problem(
+          'unreachable',
+          `${url} can't be reached, because what listens there resets connections: look at whether it is the right port, and at what stands before the server (${excerpt(answer.text, 120)})`,
         );
       return problem('unreachable', `${url} can't be reached: ${excerpt(answer.text, 160)}`);
     case 'closed':

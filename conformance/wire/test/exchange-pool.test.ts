@@ -1,4 +1,6 @@
 /** Servers that break: the right exchange is blamed, and the rest goes on. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import t from 'tap';
 import { parseExchanges } from '../../../spec/exchange.js';
 import type { Calibration } from '../calibrate.js';
@@ -123,6 +125,65 @@ for (const [how, condition] of [
     t.same(result.problems, []);
     t.equal(result.partial, false);
   });
+
+void t.test('a server that serves one connection at a time', async (t) => {
+  // As wsgiref: who comes meanwhile waits until the one before has left.
+  const waiting: (() => void)[] = [];
+  let current: Socket | undefined;
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => undefined);
+    const serve = (): void => {
+      if (socket.destroyed) return void waiting.shift()?.();
+      current = socket;
+      let text = '';
+      socket.on('close', () => {
+        current = undefined;
+        waiting.shift()?.();
+      });
+      socket.on('data', (bytes) => {
+        text += bytes.toString('latin1');
+        if (!text.endsWith('\r\n\r\n')) return;
+        socket.end('HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi');
+      });
+      socket.on('end', () => socket.end());
+    };
+    if (current === undefined) serve();
+    else waiting.push(serve);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const address = { host: '127.0.0.1', port, tls: false, insecure: false };
+  const none = (): Promise<never> => Promise.reject(new Error('it is not to be started again'));
+  const servers: Servers = {
+    canRestart: false,
+    takesOptions: false,
+    canStop: false,
+    isGone: false,
+    serve: () => Promise.resolve({ address, end: () => Promise.resolve() }),
+    restart: none,
+    condition: () => 'the test is its process',
+    stderr: () => '',
+    close: () => Promise.resolve([]),
+  };
+  const cut = parseExchanges(
+    'HTTP-X-1',
+    '# cut\neach a: 1 | 2 | 3\n> GET /{a} HT\npause\n> TP/1.1\\r\\n\\r\\n\n< 200 then close',
+  );
+  const base: Calibration = {
+    times,
+    known: { host: `127.0.0.1:${port}`, limits: {}, ok: 200 },
+    manifest: undefined,
+    noManifest: '',
+    server: undefined,
+  };
+  const { verdicts, problems } = await new ExchangePool(servers, base).run(cut);
+  t.same(problems, []);
+  t.same(
+    [...verdicts.values()].map(({ is }) => is),
+    ['passed', 'passed', 'passed'],
+  );
+});
 
 void t.test('a server that can not be started again', async (t) => {
   const { result, said } = await runAll(t, new Process(false), many(60, { 30: 'hang' }));

@@ -5,7 +5,7 @@ import { decide, type Situation } from '../decide.js';
 import { matchOutcome, saidClose, type Ended, type Heard, type Match } from '../matcher.js';
 import { ResponseParser } from '../response-parser.js';
 
-const known = { host: 't:80', limits: { bodyBytes: 5 }, ok: 200 };
+const known = { host: 't:80', limits: { bodyBytes: 5 }, ok: 200, missing: 404 };
 
 function heardOf(bytes: string, ended?: Ended, methods: readonly string[] = []): Heard {
   const parser = new ResponseParser({ method: (nth) => methods[nth] ?? 'GET', maxBody: () => 1000 });
@@ -48,6 +48,8 @@ void t.test('outcomes', (t) => {
     ['200, 404', response(200), undefined, 'may response'],
     ['200, 404', response(200) + response(200), undefined, 'cannot', /response 2 is 200, not 404/],
     ['4xx|501', response(501), undefined, 'fits'],
+    ['missing', response(404), undefined, 'fits'],
+    ['missing', response(200), undefined, 'cannot', /is 200, not missing/],
     ['ok', response(200), undefined, 'fits'],
     ['any', response(503), undefined, 'fits'],
     ['refused', response(302), undefined, 'cannot'],

@@ -11,7 +11,7 @@ import type { Exchange } from '../../../spec/exchange.js';
 import { Examination } from '../../examination.js';
 import { loadSuite } from '../../suite.js';
 import { hostOf, plainRequest } from '../ask.js';
-import { calibrate } from '../calibrate.js';
+import { calibrate, MISSING_PATH } from '../calibrate.js';
 import { examineExchanges } from '../examine.js';
 import type { Servers } from '../servers.js';
 import { timesOf } from '../times.js';
@@ -68,12 +68,13 @@ async function passedBy(t: Test, conduct: Conduct): Promise<string[]> {
     const isFirst = (path: string): boolean =>
       first && text === plainRequest(path, address).toString('latin1');
     const body = JSON.stringify(MANIFEST);
-    const answer = (body: string): void =>
+    const answer = (body: string, status = '200 OK'): void =>
       void socket.end(
-        `HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+        `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
       );
     if (isFirst('/')) answer('hi');
     else if (isFirst(MANIFEST_PATH)) answer(body);
+    else if (isFirst(MISSING_PATH)) answer('', '404 Not Found');
     else conduct(socket, text, first);
   });
   const served = { address: server.address, stop: () => undefined, end: () => Promise.resolve() };

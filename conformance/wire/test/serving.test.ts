@@ -113,5 +113,15 @@ void t.test('what a server does not offer is not asked of it', async (t) => {
   t.equal(whyNot(SHORT, bare), 'the server declares no idleTimeoutMs');
   const long = exchangeOf('long', '> {headTimeoutMs}', '< close within headTimeoutMs');
   t.match(whyNot(long, offered), /headTimeoutMs is 60 s: more than 10 s are not waited for/);
+  const inTurns = exchangeOf('in turns', 'needs missing', GET('/'), GET('/nx'), '< ok, missing then open');
+  const both = exchangeOf('both', GET('/'), GET('/nx'), '< ok, missing then open');
+  t.equal(base.known.missing, 404);
+  const knowing = (missing: number | undefined) => ({ ...offered, known: { ...base.known, missing } });
+  for (const exchange of [inTurns, both]) {
+    t.equal(whyNot(exchange, offered), undefined);
+    t.match(whyNot(exchange, knowing(undefined)), /does not answer GET \/nx, or not always by the same/);
+  }
+  t.match(whyNot(inTurns, knowing(200)), /answers GET \/nx as it answers GET \/, by 200/);
+  t.equal(whyNot(both, knowing(200)), undefined, 'how many answers there are shows all the same');
   await servers.close();
 });

@@ -19,6 +19,7 @@ const manifest = (routes: Route[]): Manifest => ({
 const offered = (routes?: Route[]): Offered => ({
   manifest: routes === undefined ? undefined : manifest(routes),
   noManifest: 'there is none',
+  known: { host: 't:80', limits: {}, ok: 200, missing: 404 },
   takesOptions: false,
   canStop: false,
   unclaimed: {},
