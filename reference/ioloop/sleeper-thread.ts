@@ -3,6 +3,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { PollSet, posix } from '../../posix/index.js';
+import type { SleeperData } from './sleeper.js';
 
 /** What to wait for. */
 export interface SleepRequest {
@@ -13,8 +14,7 @@ export interface SleepRequest {
 }
 
 const set = new PollSet();
-/** ms; -1: forever. */
-const longestPollMs = workerData as number;
+const { longestPollMs, up } = workerData as SleeperData;
 
 parentPort?.on('message', ({ words, timeoutMs }: SleepRequest) => {
   set.clear();
@@ -33,4 +33,7 @@ function poll(timeoutMs: number): void {
   }
 }
 
+poll(0); // The first call loads libc.
+Atomics.store(up, 0, 1);
+Atomics.notify(up, 0);
 parentPort?.postMessage('ready');

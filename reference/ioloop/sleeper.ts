@@ -9,6 +9,9 @@
  *
  * A Worker may be terminated from outside, or with the process, and is not asked before. Node then waits for its threads, and a poll(2)
  * hears nothing of that. So below a Worker a sleeper looks up once a second.
+ *
+ * A thread that is ended while it loads a native module can take the process with it: koffi would throw, which Node-API then answers by an
+ * abort. So a process that exits waits until a thread that is on its way is up.
  */
 import { once } from 'node:events';
 import { Worker, isMainThread } from 'node:worker_threads';
@@ -17,6 +20,15 @@ import type { SleepRequest } from './sleeper-thread.js';
 
 /** The longest that a sleeper is deaf to its end, ms; -1: forever. */
 const LONGEST_POLL_MS = isMainThread ? -1 : 1000;
+/** The longest that an exit waits for a thread to come up, ms. */
+const LONGEST_START_MS = 5000;
+
+/** What a sleeper's thread is told. */
+export interface SleeperData {
+  readonly longestPollMs: number;
+  /** 1 as soon as the thread is up. */
+  readonly up: Int32Array;
+}
 
 export class Sleeper {
   static readonly #idle: Sleeper[] = [];
@@ -26,13 +38,17 @@ export class Sleeper {
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
     const sleeper = new Sleeper();
+    const untilUp = () => void Atomics.wait(sleeper.#up, 0, 0, LONGEST_START_MS);
+    process.once('exit', untilUp);
     await once(sleeper.#worker, 'message');
+    process.off('exit', untilUp);
     sleeper.#worker.unref();
     return sleeper;
   }
 
+  readonly #up = new Int32Array(new SharedArrayBuffer(4));
   readonly #worker = new Worker(new URL('./sleeper-thread.js', import.meta.url), {
-    workerData: LONGEST_POLL_MS,
+    workerData: { longestPollMs: LONGEST_POLL_MS, up: this.#up } satisfies SleeperData,
   });
 
   /**

@@ -8,14 +8,19 @@ import t from 'tap';
 const LIMIT_MS = 120_000;
 t.setTimeout(LIMIT_MS);
 
-t.test('a process that sleeps can end', (t) => {
-  const program = fileURLToPath(new URL('./exit-asleep.ts', import.meta.url));
-  const { status, signal } = spawnSync(process.execPath, [...process.execArgv, program], {
-    timeout: LIMIT_MS,
+for (const [name, file] of [
+  ['a process that sleeps can end', 'exit-asleep.ts'],
+  ['a process that ends while its sleeper comes up waits for it', 'exit-at-once.ts'],
+] as const) {
+  t.test(name, (t) => {
+    const program = fileURLToPath(new URL(`./${file}`, import.meta.url));
+    const { status, signal } = spawnSync(process.execPath, [...process.execArgv, program], {
+      timeout: LIMIT_MS,
+    });
+    t.strictSame({ status, signal }, { status: 7, signal: null });
+    t.end();
   });
-  t.strictSame({ status, signal }, { status: 7, signal: null });
-  t.end();
-});
+}
 
 t.test('a Worker that sleeps can be terminated', async (t) => {
   const worker = new Worker(new URL('./asleep-thread.ts', import.meta.url));
