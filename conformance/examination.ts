@@ -7,7 +7,7 @@ import type { ExchangeFailure, Failure, ProblemReport, ScenarioFailure } from '.
 import type { Scenario } from '../spec/scenario.js';
 import type { Trace } from '../spec/trace.js';
 import { doesNotClaim, unclaimedReasons } from './claims.js';
-import { judgeTrace, Tally, type ChoiceOutcome, type ClauseOutcome } from './judge.js';
+import { judgeTrace, Tally, type ChoiceOutcome, type ClauseOutcome, type Judgement } from './judge.js';
 import { factsOf } from './subject-session.js';
 import type { Selected, Suite } from './suite.js';
 import type { SubjectFacts } from './trace/history.js';
@@ -41,6 +41,8 @@ export class Examination {
   readonly #tally: Tally;
   readonly #facts: SubjectFacts;
   readonly #judged: (ScenarioFailure | ExchangeFailure)[] = [];
+  /** What was observed of choices, by clause. */
+  readonly #labels = new Map<string, Set<string>>();
   /** Exchanges that the server can't be asked, with the reason. */
   readonly #unclaimed = new Map<Exchange, string>();
   /** Clause → note → the exchanges that it is about. */
@@ -71,36 +73,70 @@ export class Examination {
     this.#tally.failedToRun(check, expected, text);
   }
 
+  /** What the rules say of a trace; or why it can't be the trace of its scenario. Nothing is counted yet. */
+  read(scenario: Scenario, trace: Trace): Judgement | TraceAuditError {
+    try {
+      return judgeTrace(this.suite.rules, scenario, trace, this.#facts);
+    } catch (error) {
+      if (error instanceof TraceAuditError) return error;
+      throw error;
+    }
+  }
+
   /**
    * @param expected the clauses that the scenario must exercise
    * @param isLast the check will not be run again: what it did not exercise counts as not exercised
    * @returns whether it exercised all of them, or can't
    */
   judge(expected: readonly string[], scenario: Scenario, trace: Trace, isLast = true): boolean {
+    return this.count(expected, scenario, trace, this.read(scenario, trace), isLast);
+  }
+
+  /** As {@link judge}, of a trace that was read already. */
+  count(
+    expected: readonly string[],
+    scenario: Scenario,
+    trace: Trace,
+    judgement: Judgement | TraceAuditError,
+    isLast = true,
+  ): boolean {
     const check = scenario.name;
-    try {
-      const judgement = judgeTrace(this.suite.rules, scenario, trace, this.#facts);
-      const missed = this.#tally.judged(check, expected, judgement);
-      if (isLast) this.#tally.missedBy(check, missed);
-      const clauses = [...new Set(judgement.findings.map((finding) => finding.clause))];
-      this.#judged.push({ check, clauses, scenario, trace });
-      // A subject that hung or died broke something; if no rule can say what, nobody may call it a pass.
-      if (trace.unfinished !== undefined && clauses.length === 0) {
-        const text = `the subject ${trace.unfinished} while it ran the scenario`;
-        this.failed(expected, { check, kind: trace.unfinished, text });
-        return true;
-      }
-      return missed.length === 0 || clauses.length > 0;
-    } catch (error) {
-      if (!(error instanceof TraceAuditError)) throw error;
-      this.failed(expected, { check, kind: 'trace-invalid', text: `the adapter's trace ${error.message}` });
+    if (judgement instanceof TraceAuditError) {
+      const text = `the adapter's trace ${judgement.message}`;
+      this.failed(expected, { check, kind: 'trace-invalid', text });
       return true;
     }
+    const missed = this.#tally.judged(check, expected, judgement);
+    if (isLast) this.#tally.missedBy(check, missed);
+    const clauses = [...new Set(judgement.findings.map((finding) => finding.clause))];
+    const fresh = judgement.observations.filter(({ clause, label }) => this.#isNew(clause, label));
+    // A choice that is contradicted by what was seen here shows only in the end.
+    if (clauses.length > 0 || fresh.length > 0) this.#judged.push({ check, clauses, scenario, trace });
+    // A subject that hung or died broke something; if no rule can say what, nobody may call it a pass.
+    if (trace.unfinished !== undefined && clauses.length === 0) {
+      const text = `the subject ${trace.unfinished} while it ran the scenario`;
+      this.failed(expected, { check, kind: trace.unfinished, text });
+      return true;
+    }
+    return missed.length === 0 || clauses.length > 0;
+  }
+
+  #isNew(clause: string, label: string): boolean {
+    const labels = this.#labels.get(clause);
+    if (labels?.has(label) === true) return false;
+    if (labels === undefined) this.#labels.set(clause, new Set([label]));
+    else labels.add(label);
+    return true;
   }
 
   /** Clauses can't be judged, for a reason that is told elsewhere and that is no check's. */
   undecided(clauses: readonly string[], text: string): void {
     this.#tally.undecided(clauses, text);
+  }
+
+  /** Something that decides nothing, but is worth a word. */
+  remark(clause: string, text: string): void {
+    this.#tally.note(clause, text);
   }
 
   /** What passed shows nothing, for a reason that is no check's. */

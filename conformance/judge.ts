@@ -108,6 +108,7 @@ export class Tally {
   private readonly violationCounts = new Map<string, number>();
   private readonly excused = new Map<string, string>();
   private readonly errors = new Map<string, string>();
+  /** The first of each label, by clause. */
   private readonly observed = new Map<string, { label: string; at: number; check: string }[]>();
   private readonly checks = new Map<string, string[]>();
   private readonly notes = new Map<string, string[]>();
@@ -131,7 +132,8 @@ export class Tally {
       this.exercised.set(id, (this.exercised.get(id) ?? 0) + count);
     for (const [id, reason] of judgement.excused) this.excused.set(id, reason);
     for (const { clause, label, at } of judgement.observations)
-      push(this.observed, clause, { label, at, check });
+      if (this.observed.get(clause)?.some((seen) => seen.label === label) !== true)
+        push(this.observed, clause, { label, at, check });
     for (const { clause, at, text } of judgement.findings) this.violate(clause, { check, at, text });
     return expected.filter((id) => !judgement.exercised.has(id) && !judgement.excused.has(id));
   }

@@ -10,6 +10,13 @@ import type { Frame } from '../trace/timeline.js';
 export const wantedEvent = (h: History, registration: Registration, at: number): EventName | undefined =>
   h.interestAt(registration, at)[0];
 
+/** Whether there was certainly nothing that a registration could be told of, in all of [from, to]. O(changes of its interest). */
+export function isQuiet(registration: Registration, from: number, to: number): boolean {
+  const { certainlyNot } = registration.fd.file;
+  const watched = registration.interest.filter((change) => change.at <= to).flatMap(({ events }) => events);
+  return [...watched, 'error' as const].every((event) => certainlyNot[event].covers(from, to));
+}
+
 /** Whether the first poll of the run found it ready, and it was not called before the step. O(its runs). */
 export function inFirstBatch(h: History, run: LoopRun, registration: Registration, at: number): boolean {
   if (registration.failed !== undefined || registration.at > run.from || registration.loop !== run.loop)

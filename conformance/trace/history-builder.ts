@@ -30,10 +30,15 @@ export function readHistory(scenario: Scenario, trace: Trace, subject: SubjectFa
   return history;
 }
 
+/** An fd that could not be opened has no number. */
+const keyOf = (fd: Fd): string => (fd.number < 0 ? fd.name : String(fd.number));
+
 /** Fills a {@link History}; its state is what is true "now" during the pass. */
 class Builder {
   private readonly names = new Map<string, Fd>();
-  /** By fd name; with split interest by name and event. */
+  /** Open fds by number. */
+  private readonly numbers = new Map<number, Fd>();
+  /** By what the loop keeps them under: the number; with split interest number and event. */
   private readonly handlers = new Map<string, Registration>();
   private readonly tasksById = new Map<string, Task>();
   private readonly timersById = new Map<string, Timer>();
@@ -94,6 +99,7 @@ class Builder {
   private open(name: string, file: OpenFile, at: number, number = this.h.trace.fds[name] ?? -1): Fd {
     const fd: Fd = { name, number, file, openedAt: at, closedAt: Infinity };
     this.names.set(name, fd);
+    if (number >= 0) this.numbers.set(number, fd);
     this.h.fds.push(fd);
     return fd;
   }
@@ -101,6 +107,7 @@ class Builder {
   private closeFd(fd: Fd, at: number, reset = false): void {
     if (fd.closedAt !== Infinity) return;
     fd.closedAt = at;
+    this.numbers.delete(fd.number);
     fd.file.release(reset, at);
   }
 
@@ -145,8 +152,10 @@ class Builder {
     return this.fd(record.fd ?? action.fd.replace('*', String(this.groupIndex++)));
   }
 
+  /** A name stands for a number: of a closed fd, for whatever has the number now. */
   private fd(name: string): Fd {
-    return this.names.get(name) ?? this.open(name, new OpenFile('connection', true, true), -1);
+    const named = this.names.get(name) ?? this.open(name, new OpenFile('connection', true, true), -1);
+    return named.closedAt === Infinity ? named : (this.numbers.get(named.number) ?? named);
   }
 
   private did(step: Step, record: Did): void {
@@ -157,7 +166,7 @@ class Builder {
         return this.add(step, record, action);
       case 'update': {
         const fd = this.fdOf(step, record);
-        const registration = this.handlers.get(fd.name);
+        const registration = this.handlers.get(keyOf(fd));
         if (registration === undefined) {
           if (fd.closedAt > at) this.h.orphans.push(step);
         } else if (record.raised === undefined) registration.interest.push({ at, events: action.events });
@@ -295,12 +304,15 @@ class Builder {
           action.op === 'collect'
         )
           this.systemCall(step, record, action);
+        // The name stands for no fd at all, whatever it stood for in an earlier run.
+        else if ('as' in action) this.names.delete(action.as);
     }
   }
 
   /** What the loop keeps a handler under: an fd, or an fd and a direction. */
   private keysOf(fd: Fd, events: readonly EventName[]): string[] {
-    return this.h.subject.interest === 'combined' ? [fd.name] : events.map((event) => `${fd.name} ${event}`);
+    const key = keyOf(fd);
+    return this.h.subject.interest === 'combined' ? [key] : events.map((event) => `${key} ${event}`);
   }
 
   private add(step: Step, record: Did, action: ActionOf<'add'>): void {

@@ -1,7 +1,7 @@
 /** Rules of `spec/loop/dispatch.md`. */
 import { eventsOf, type History, type LoopRun, type Registration } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
-import { firstBatchFrame, inFirstBatch, wantedEvent as wanted } from '../batches.js';
+import { firstBatchFrame, inFirstBatch, isQuiet, wantedEvent as wanted } from '../batches.js';
 import { nameOf, obligations } from '../obligations.js';
 import type { Rule, RuleSet } from '../rule.js';
 
@@ -61,9 +61,7 @@ const newOwnerIsSpared =
         say.excused('it refuses a handler for a number whose old fd was closed without being removed');
         continue;
       }
-      const event = wanted(h, heir, heir.at)!;
-      const quiet = heir.fd.file.certainlyNot[event];
-      const stale = heir.frames.find((frame) => quiet.covers(heir.at, frame.enter!.index));
+      const stale = heir.frames.find((frame) => isQuiet(heir, heir.at, frame.enter!.index));
       if (stale !== undefined)
         say.broken(
           stale.enter!.index,
@@ -71,7 +69,7 @@ const newOwnerIsSpared =
         );
       else {
         const passed = quietFrom(h, heir.at);
-        if (passed !== undefined && quiet.covers(heir.at, passed.to)) say.kept();
+        if (passed !== undefined && isQuiet(heir, heir.at, passed.to)) say.kept();
       }
     }
   };

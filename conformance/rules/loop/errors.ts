@@ -2,7 +2,7 @@
 import type { CallbackKind } from '../../../spec/trace.js';
 import type { History, LoopRun, Sent } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
-import { batchMates, wantedEvent } from '../batches.js';
+import { batchMates, isQuiet, wantedEvent } from '../batches.js';
 import { nameOf, obligations } from '../obligations.js';
 import type { RuleSet } from '../rule.js';
 
@@ -237,10 +237,8 @@ export const errorRules: RuleSet = {
       const until = passed?.to ?? run.to;
       for (const registration of h.registrations) {
         if (registration.failed !== undefined || registration.loop !== run.loop) continue;
-        const { certainlyNot } = registration.fd.file;
-        const event = wantedEvent(h, registration, run.from);
         const removed = registration.endedBy === 'remove' && registration.endedAt < run.from;
-        const quiet = event !== undefined && certainlyNot[event].covers(run.from, Math.min(until, h.end - 1));
+        const quiet = isQuiet(registration, run.from, Math.min(until, h.end - 1));
         if (!removed && !quiet) continue;
         const stale = registration.frames.find((f) => f.enter!.index > run.from && f.enter!.index < until);
         if (stale !== undefined)
