@@ -72,13 +72,6 @@ interface Ran {
   readonly judgement: Judgement | TraceAuditError;
 }
 
-/** The clauses that a run broke; an adapter's fault, and an end that nobody asked for, have names of their own. */
-function brokenBy({ trace, judgement }: Ran): readonly string[] {
-  if (judgement instanceof TraceAuditError) return ['trace-invalid'];
-  const clauses = judgement.findings.map(({ clause }) => clause);
-  return clauses.length === 0 && trace.unfinished !== undefined ? [trace.unfinished] : clauses;
-}
-
 export class Campaign {
   private readonly broken = new Map<string, number>();
 
@@ -87,6 +80,8 @@ export class Campaign {
     private readonly examination: Examination,
     private readonly offer: Offer,
     private readonly generator: Generator,
+    /** The clauses that the subject claims: others are no failure of it. */
+    private readonly claimed: ReadonlySet<string>,
   ) {}
 
   async run({ seed, runs, budgetMs = Infinity, onProgress }: CampaignOptions): Promise<CampaignResult> {
@@ -97,7 +92,7 @@ export class Campaign {
       while (next < runs && performance.now() < until) {
         const n = next++;
         const ran = await this.runProgram(generatedName(this.generator.profile, seed, n), this.draw(seed, n));
-        if (ran !== undefined && brokenBy(ran).length > 0) failed.push({ n, ran });
+        if (ran !== undefined && this.brokenBy(ran).length > 0) failed.push({ n, ran });
         else if (ran !== undefined) this.take(ran);
         done++;
         onProgress?.(done, runs);
@@ -108,6 +103,13 @@ export class Campaign {
     for (const { n, ran } of failed) await this.fail(seed, n, ran);
     this.noteCounts(done);
     return { programs: done, failed: failed.length };
+  }
+
+  /** The clauses that a run broke; an adapter's fault, and an end that nobody asked for, have names of their own. */
+  private brokenBy({ trace, judgement }: Ran): readonly string[] {
+    if (judgement instanceof TraceAuditError) return ['trace-invalid'];
+    const clauses = judgement.findings.map(({ clause }) => clause);
+    return clauses.length === 0 && trace.unfinished !== undefined ? [trace.unfinished] : clauses;
   }
 
   private draw(seed: number, n: number): unknown {
@@ -123,7 +125,19 @@ export class Campaign {
       this.examination.failed([], { ...result.problem, check: name });
       return undefined;
     }
-    return { scenario, trace: result.trace, judgement: this.examination.read(scenario, result.trace) };
+    const judgement = this.examination.read(scenario, result.trace);
+    return { scenario, trace: result.trace, judgement: this.causeOf(judgement) };
+  }
+
+  /**
+   * A judgement with what was broken first, of what the subject claims: what comes later may only come of it, as a handler that should
+   * have been refused is called, and a program that nobody wrote runs into that sooner or later.
+   */
+  private causeOf(judgement: Judgement | TraceAuditError): Judgement | TraceAuditError {
+    if (judgement instanceof TraceAuditError || judgement.findings.length === 0) return judgement;
+    const claimed = judgement.findings.filter(({ clause }) => this.claimed.has(clause));
+    const first = Math.min(...claimed.map(({ at }) => at));
+    return { ...judgement, findings: claimed.filter(({ at }) => at === first) };
   }
 
   private take({ scenario, trace, judgement }: Ran): void {
@@ -131,7 +145,7 @@ export class Campaign {
   }
 
   private async fail(seed: number, n: number, ran: Ran): Promise<void> {
-    const clauses = new Set(brokenBy(ran));
+    const clauses = new Set(this.brokenBy(ran));
     const isNew = [...clauses].filter((clause) => !this.broken.has(clause));
     for (const clause of clauses) this.broken.set(clause, (this.broken.get(clause) ?? 0) + 1);
     if (isNew.length > 0) this.take(await this.shrink(seed, n, ran, new Set(isNew)));
@@ -145,7 +159,7 @@ export class Campaign {
     const keeps = fc.asyncProperty(this.generator.trees, async (tree) => {
       if (left-- <= 0) return true;
       const ran = await this.runProgram(name, tree);
-      if (ran === undefined || !brokenBy(ran).some((clause) => clauses.has(clause))) return true;
+      if (ran === undefined || !this.brokenBy(ran).some((clause) => clauses.has(clause))) return true;
       smallest = ran;
       return false;
     });

@@ -26,6 +26,8 @@ export interface LoopProgram {
   readonly main: readonly Step[];
   /** What main does when the loop has stopped, before it starts it once more. */
   readonly again: readonly Step[] | undefined;
+  /** Timers of a few milliseconds: few programs, because they take that long. Others have timers that are due, or far away. */
+  readonly takesTime: boolean;
 }
 
 const fd: fc.Arbitrary<GeneratedFd> = fc.record({
@@ -40,6 +42,9 @@ const fd: fc.Arbitrary<GeneratedFd> = fc.record({
   ready: fc.boolean(),
 });
 
+/** One program in so many takes time. */
+const SELDOM = 30;
+
 /** @param scale how large: 1 is usual; the depth of nothing grows with it, only lengths. */
 export const loopPrograms = (scale = 1): fc.Arbitrary<LoopProgram> =>
   fc.record({
@@ -50,4 +55,5 @@ export const loopPrograms = (scale = 1): fc.Arbitrary<LoopProgram> =>
     ),
     main: fc.array(mainStep, { maxLength: 5 * scale, size: 'max' }),
     again: fc.option(fc.array(mainStep, { maxLength: 2 }), { nil: undefined, freq: 3 }),
+    takesTime: fc.integer({ min: 0, max: SELDOM }).map((n) => n === SELDOM),
   });

@@ -48,7 +48,6 @@ class LoopRenderer {
   private usesClock = false;
   private usesWakeup = false;
   private usesPeriodic = false;
-  private takesTime = false;
   /** By callback: the fds that it is a handler of. */
   private readonly handles: Set<string>[];
   private names = 0;
@@ -81,7 +80,7 @@ class LoopRenderer {
         rest: [...this.handles[i]!].map((fd) => act.remove(fd)).filter(known),
       },
     ]);
-    const end = this.takesTime ? act.timeout(END_MS, 'end') : act.barrier('end');
+    const end = program.takesTime && offer.has('timers') ? act.timeout(END_MS, 'end') : act.barrier('end');
     const second = again.length > 0 || program.again !== undefined ? [...again, end, act.start] : [];
     return {
       name,
@@ -132,6 +131,11 @@ class LoopRenderer {
     return this.fds[which % this.fds.length]!.kind;
   }
 
+  /** Whoever has the number by now is removed before it is closed. */
+  private closing(fd: string, close: (fd: string) => Action): Action[] {
+    return [act.remove(fd), close(fd)];
+  }
+
   private fresh(): string {
     return `n${this.names++}`;
   }
@@ -149,15 +153,14 @@ class LoopRenderer {
   /** @param index into {@link DELAYS} */
   private delay(index: number): number {
     const delay = DELAYS[index % DELAYS.length]!;
-    if (delay > 0 && delay < END_MS) this.takesTime = true;
-    return delay;
+    return delay > 0 && delay < END_MS && !this.program.takesTime ? 0 : delay;
   }
 
   static readonly steps = {
     add: (r, { which, other, how }) => [r.add(r.end(which), how, other)],
     update: (r, { which, how }) => [act.update(r.end(which), MASKS[how % MASKS.length]!)],
     remove: (r, { which }) => [act.remove(r.end(which))],
-    close: (r, { which }) => [act.remove(r.end(which)), act.close(r.end(which))],
+    close: (r, { which }) => r.closing(r.end(which), act.close),
     replace: (r, { which, other, how }) => {
       const [onto, from] = [r.end(which), r.end(other)];
       if (onto === from) return [];
@@ -179,8 +182,9 @@ class LoopRenderer {
     shutdown: (r, { which, how }) => [
       act.shutdown(r.end(which, true), (['write', 'write', 'both', 'read'] as const)[how % 4]!),
     ],
-    closePeer: (r, { which }) => (r.kindOf(which) === 'listener' ? [] : [act.close(`${r.end(which)}.peer`)]),
-    reset: (r, { which }) => (r.kindOf(which) === 'tcp' ? [act.reset(`${r.end(which)}.peer`)] : []),
+    closePeer: (r, { which }) =>
+      r.kindOf(which) === 'listener' ? [] : r.closing(`${r.end(which)}.peer`, act.close),
+    reset: (r, { which }) => (r.kindOf(which) === 'tcp' ? r.closing(`${r.end(which)}.peer`, act.reset) : []),
     connect: (r, { which }) => (r.kindOf(which) === 'listener' ? [act.connect(r.end(which), r.fresh())] : []),
     accept: (r, { which, other, how }) => {
       if (r.kindOf(which) !== 'listener') return [];
@@ -200,9 +204,8 @@ class LoopRenderer {
     },
     cancel: (_, { which }) => [act.cancel(`timer${which % IDS}`)],
     periodic: (r, { other, how }) => {
-      if (r.usesPeriodic) return [];
+      if (r.usesPeriodic || !r.program.takesTime) return [];
       r.usesPeriodic = true;
-      r.takesTime = true;
       return [act.periodic('periodic', 1 + (how % 2), r.callback(other))];
     },
     periodicStop: (r) => (r.usesPeriodic ? [act.periodicStop('periodic')] : []),

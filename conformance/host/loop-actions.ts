@@ -43,17 +43,17 @@ function addSplit(run: Run, action: ActionOf<'add'>, { name, number }: Target): 
       loop.addWriter(number, entered);
       run.leaves(() => loop.removeWriter?.(number));
     }
-    run.watched.add(run.loops.current, name, event);
+    run.watched.add(run.loops.current, number, event);
   }
 }
 
 /** All that was added, unless the action names directions; if nothing was, both: what the loop says to that is its own. */
-function removeSplit(run: Run, action: ActionOf<'remove'>, { name, number }: Target): void {
+function removeSplit(run: Run, action: ActionOf<'remove'>, { number }: Target): void {
   const { loop } = run.loops.current;
-  const added = run.watched.of(run.loops.current, name);
+  const added = run.watched.of(run.loops.current, number);
   const directions = action.events ?? (added.length > 0 ? added : DIRECTIONS);
   for (const direction of directions) {
-    run.watched.remove(run.loops.current, name, direction);
+    run.watched.remove(run.loops.current, number, direction);
     if (direction === 'read') {
       if (loop.removeReader === undefined) lacks('removeReader');
       loop.removeReader(number);

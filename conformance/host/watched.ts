@@ -1,5 +1,5 @@
 /**
- * What the scenario has added to the loops and not removed: fds, and with split interest their directions.
+ * What the scenario has added to the loops and not removed: numbers of fds, and with split interest their directions.
  */
 import type { NamedLoop } from './loops.js';
 
@@ -8,20 +8,20 @@ export type Direction = 'read' | 'write';
 export class Watched {
   private readonly byFd = new Map<string, Set<Direction>>();
 
-  add(loop: NamedLoop, fd: string, direction: Direction): void {
+  add(loop: NamedLoop, fd: number, direction: Direction): void {
     const key = keyOf(loop, fd);
     const directions = this.byFd.get(key);
     if (directions === undefined) this.byFd.set(key, new Set([direction]));
     else directions.add(direction);
   }
 
-  remove(loop: NamedLoop, fd: string, direction: Direction): void {
+  remove(loop: NamedLoop, fd: number, direction: Direction): void {
     this.byFd.get(keyOf(loop, fd))?.delete(direction);
   }
 
-  of(loop: NamedLoop, fd: string): Direction[] {
+  of(loop: NamedLoop, fd: number): Direction[] {
     return [...(this.byFd.get(keyOf(loop, fd)) ?? [])];
   }
 }
 
-const keyOf = (loop: NamedLoop, fd: string): string => `${loop.name}/${fd}`;
+const keyOf = (loop: NamedLoop, fd: number): string => `${loop.name}/${fd}`;

@@ -168,7 +168,7 @@ class Builder {
         const fd = this.fdOf(step, record);
         const registration = this.handlers.get(keyOf(fd));
         if (registration === undefined) {
-          if (fd.closedAt > at) this.h.orphans.push(step);
+          if (fd.number >= 0 && fd.closedAt > at) this.h.orphans.push(step);
         } else if (record.raised === undefined) registration.interest.push({ at, events: action.events });
         return;
       }
@@ -318,18 +318,19 @@ class Builder {
   private add(step: Step, record: Did, action: ActionOf<'add'>): void {
     const fd = this.fdOf(step, record);
     const keys = this.keysOf(fd, action.events);
-    const previous = keys.map((key) => this.handlers.get(key)).find((r) => r !== undefined);
+    const held = keys.filter((key) => this.handlers.has(key));
+    const [first] = held;
     const registration = this.remember<Registration>(this.h.registrations, {
       ...this.entity(step, record, action.run),
       fd,
       interest: [{ at: step.index, events: action.events }],
       endedAt: record.raised === undefined ? Infinity : step.index,
       endedBy: undefined,
-      onTopOf: previous,
+      onTopOf: first === undefined ? undefined : this.handlers.get(first),
     });
     if (record.raised !== undefined) return;
     // Whether it replaced the first or joined it is for the rules to see; what the first is owed ends here.
-    if (previous !== undefined) this.end(previous, step.index, 'add');
+    for (const key of held) this.release(key, step.index, 'add');
     for (const key of keys) this.handlers.set(key, registration);
   }
 
@@ -337,21 +338,20 @@ class Builder {
     const fd = this.fdOf(step, record);
     const keys = this.keysOf(fd, action.events ?? ['read', 'write']);
     const held = keys.filter((key) => this.handlers.has(key));
-    if (held.length === 0 && fd.closedAt > step.index) this.h.orphans.push(step);
+    if (held.length === 0 && fd.number >= 0 && fd.closedAt > step.index) this.h.orphans.push(step);
     if (record.raised !== undefined) return;
-    for (const key of held) {
-      const registration = this.handlers.get(key)!;
-      this.handlers.delete(key);
-      const left = [...this.handlers]
-        .filter(([, r]) => r === registration)
-        .map(([k]) => k.split(' ')[1] as EventName);
-      registration.interest.push({ at: step.index, events: left });
-      if (left.length === 0) this.end(registration, step.index, 'remove');
-    }
+    for (const key of held) this.release(key, step.index, 'remove');
   }
 
-  private end(registration: Registration, at: number, by: 'remove' | 'add'): void {
-    if (registration.endedAt !== Infinity) return;
+  /** Takes a direction from its registration, or all of it; it ends when none is left. O(handlers). */
+  private release(key: string, at: number, by: 'remove' | 'add'): void {
+    const registration = this.handlers.get(key)!;
+    this.handlers.delete(key);
+    const left = [...this.handlers]
+      .filter(([, r]) => r === registration)
+      .map(([k]) => k.split(' ')[1] as EventName);
+    registration.interest.push({ at, events: left });
+    if (left.length > 0) return;
     registration.endedAt = at;
     registration.endedBy = by;
   }
@@ -444,6 +444,10 @@ class Builder {
         const to = frame.enter!.index;
         const run = h.runAt(to);
         if (run === undefined) continue;
+        // A barrier that was set for an earlier run has spent some of its rounds there.
+        const isBarrier = frame.kind === 'barrier';
+        if (isBarrier && h.runs.some((r) => r.loop === run.loop && r.from > entity.at && r.from < run.from))
+          continue;
         h.horizons.push({ from: Math.max(entity.at, run.from), to, loop: entity.loop });
       }
     }

@@ -70,6 +70,8 @@ export class OpenFile {
   /** The other end is gone altogether, or reset. */
   hungUp = false;
   reset = false;
+  /** It wrote to a TCP peer that is gone, which is answered by a reset sooner or later. */
+  private provoked = false;
   /** Step of the peer's reset; also where it isn't known that it makes one, as an accepted connection may be of any family. */
   brokenAt = Infinity;
   /** Whether the buffer towards the peer takes more: certain after `fill` and while little is in flight. */
@@ -119,7 +121,10 @@ export class OpenFile {
     this.certainly.read.set(alive && readable, at);
     this.certainlyNot.read.set(alive && !readable && !unsure, at);
     this.certainly.error.set(alive && error && !unsure, at);
-    this.certainlyNot.error.set(alive && !gone && !unsure && !(this.eof && this.outputEnded), at);
+    this.certainlyNot.error.set(
+      alive && !gone && !unsure && !this.provoked && !(this.eof && this.outputEnded),
+      at,
+    );
     this.certainly.write.set(alive && this.writes && this.room === 'yes' && !gone && !unsure, at);
     this.certainlyNot.write.set(alive && (!this.writes || this.room === 'no') && !gone && !unsure, at);
   }
@@ -135,6 +140,10 @@ export class OpenFile {
 
   wrote(bytes: number, at: number): void {
     if (bytes <= 0 || this.peer === undefined) return;
+    if (this.peer.closed && this.isTcp) {
+      this.provoked = true;
+      this.note(at);
+    }
     this.peer.unread += bytes;
     this.peer.note(at);
     if (this.room === 'yes' && this.peer.unread > CERTAINLY_ROOMY) {

@@ -227,6 +227,7 @@ export const dispatchRules: RuleSet = {
         const dropped = before.filter((e) => !change.events.includes(e));
         const next = h.firstRunAfter(registration, change.at);
         if (dropped.length === 0 || next === undefined) continue;
+        if (next.enter!.index > (registration.interest[i + 1]?.at ?? Infinity)) continue;
         say.chose(eventsOf(next).some((e) => dropped.includes(e)) ? 'stale' : 'masked', next.enter!.index);
       }
     }

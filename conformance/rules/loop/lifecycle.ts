@@ -1,6 +1,6 @@
 /** Rules of `spec/loop/lifecycle.md`. */
 import type { Did } from '../../../spec/trace.js';
-import { FAR_MS, type History, type LoopRun, type Timer } from '../../trace/history.js';
+import { FAR_MS, type History, type LoopRun, type Registration, type Timer } from '../../trace/history.js';
 import { batchMates } from '../batches.js';
 import { obligations } from '../obligations.js';
 import type { RuleSet } from '../rule.js';
@@ -188,7 +188,13 @@ export const lifecycleRules: RuleSet = {
     for (const run of h.runs) {
       const [stop] = run.stops;
       if (stop === undefined || !ended(run) || run.raised !== undefined) continue;
-      const mates = batchMates(h, stop.frame);
+      const from = stop.frame.enter?.index ?? stop.index;
+      // A handler that is removed or updated meanwhile is owed nothing.
+      const untouched = (r: Registration): boolean => {
+        const until = h.firstRunAfter(r, from)?.enter!.index ?? run.to;
+        return !r.interest.some(({ at }) => at > from && at < Math.min(until, run.to));
+      };
+      const mates = batchMates(h, stop.frame).filter(untouched);
       if (mates.length === 0 || mates.length >= h.subject.eventsPerPoll) continue;
       const served = mates.filter((r) =>
         r.frames.some((f) => f.enter!.index > stop.index && f.enter!.index < run.to),

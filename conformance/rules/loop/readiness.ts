@@ -1,7 +1,7 @@
 /** Rules of `spec/loop/readiness.md`. */
 import type { EventName } from '../../../spec/trace.js';
 import { eventsOf, type History, type Registration } from '../../trace/history.js';
-import type { Step } from '../../trace/timeline.js';
+import type { Frame, Step } from '../../trace/timeline.js';
 import { brokenRun, closedBehind, nameOf, obligations, type Obligation } from '../obligations.js';
 import type { RuleSet, Say } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
@@ -282,8 +282,11 @@ export const readinessRules: RuleSet = {
       else if (next.frames.length > 0) say.kept();
       else {
         const passed = passedAfter(h, next.at, next.loop);
-        if (passed !== undefined && next.fd.file.certainly.read.covers(passed.from, passed.to))
-          say.broken(passed.to, `after a failed add, the handler of ${nameOf(next)} was not called`);
+        const owed =
+          passed !== undefined &&
+          next.fd.file.certainly.read.covers(passed.from, passed.to) &&
+          h.wants(next, 'read', passed.from, passed.to);
+        if (owed) say.broken(passed.to, `after a failed add, the handler of ${nameOf(next)} was not called`);
       }
     }
   },
@@ -300,7 +303,13 @@ export const readinessRules: RuleSet = {
         else say.chose('rejected', second.at);
         continue;
       }
-      const firstCalled = h.firstRunAfter(first, second.at);
+      // With split interest the first keeps the direction that the second doesn't ask for.
+      const shared = h
+        .interestAt(first, second.at - 1)
+        .filter((e) => h.interestAt(second, second.at).includes(e));
+      const isShared = (frame: Frame): boolean =>
+        h.subject.interest === 'combined' || eventsOf(frame).some((event) => shared.includes(event));
+      const firstCalled = first.frames.find((f) => f.enter!.index > second.at && isShared(f));
       if (stray !== undefined && firstCalled !== undefined)
         say.chose('both', Math.max(stray.enter!.index, firstCalled.enter!.index));
       else if (stray !== undefined) {

@@ -71,8 +71,8 @@ class LoopActions:
         self._wakeups: Dict[str, Callable[[], object]] = {}
         #: Clock readings, ms.
         self._bases: Dict[str, float] = {}
-        #: With split interest: the directions that were added, by the names of the loop and the fd.
-        self._directions: Dict[Tuple[str, str], Set[str]] = {}
+        #: With split interest: the directions that were added, by the loop's name and the fd's number.
+        self._directions: Dict[Tuple[str, int], Set[str]] = {}
         self._selected = "main"
         self._make_loop("main")
 
@@ -135,7 +135,7 @@ class LoopActions:
 
     def _add_split(self, events: List[str], fd: str, handler: Callable[[int, int], None]) -> None:
         number = self._fds.number(fd)
-        directions = self._directions.setdefault((self._selected, fd), set())
+        directions = self._directions.setdefault((self._selected, number), set())
         for event in events:
             if event == "read":
                 self._driver.add_reader(self._loop, number, lambda: handler(number, READ))
@@ -152,7 +152,7 @@ class LoopActions:
         if self._combined:
             self._driver.remove_handler(self._loop, number)
             return
-        added = self._directions.setdefault((self._selected, fd), set())
+        added = self._directions.setdefault((self._selected, number), set())
         # Where nothing was added, the loop itself is to say what it thinks of that.
         for event in action.get("events", sorted(added) or ["read", "write"]):
             if event == "read":
