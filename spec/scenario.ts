@@ -226,6 +226,8 @@ export const Scenario = z.strictObject({
   callbacks: z.record(Name, CallbackSpec),
   /** The trace is cut, and the loop stopped, after this many records. */
   maxRecords: z.int().min(1).max(1_000_000).optional(),
+  /** A name stands for no fd (-1) when its fd was closed. Without it, it keeps its number, whosever that is by then. */
+  forgetClosed: z.boolean().optional(),
 });
 export type Scenario = z.infer<typeof Scenario>;
 

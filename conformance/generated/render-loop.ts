@@ -4,12 +4,13 @@
  * Theory of operation. Every tree gives a scenario that the host accepts and that ends:
  *  - Numbers become names modulo what there is. A step that can't mean anything (no listener to connect to, an operation that the
  *    subject doesn't offer) is left out, so that any part of a tree may be taken away.
- *  - Nothing is closed that is watched under its own number: `close` and `replace` remove the handler first, as every loop asks.
+ *  - Nothing is closed that is watched: `close` and `replace` remove the handler first, as every loop asks. And the name of what
+ *    is closed stands for nothing afterwards, as the number may be the loop's by then.
  *  - A callback that has done all its runs takes its handlers away, so that an fd that stays ready doesn't make a program long.
  *  - The end comes by a barrier, or where something takes time, by a timer that is later than all others. In front of all stands the
  *    far sentinel, which only a loop that has lost something waits for.
  */
-import type { Action, FdSpec, Scenario } from '../../spec/scenario.js';
+import type { Action, CallbackSpec, FdSpec, Scenario } from '../../spec/scenario.js';
 import * as act from '../scenarios/program.js';
 import { SENTINEL, SENTINEL_MS } from '../scenarios/program.js';
 import type { GeneratedFd, LoopProgram } from './loop-program.js';
@@ -73,7 +74,7 @@ class LoopRenderer {
       (action.op === 'unschedule'
         ? this.made.task.has(action.id)
         : action.op !== 'cancel' || this.made.timer.has(action.id));
-    const callbacks = bodies.map((runs, i) => [
+    const callbacks = bodies.map((runs, i): [string, CallbackSpec] => [
       `c${i}`,
       {
         runs: runs.map((run) => run.filter(known)),
@@ -100,6 +101,7 @@ class LoopRenderer {
         [SENTINEL]: { runs: [], rest: [act.done] },
       },
       maxRecords: MAX_RECORDS,
+      forgetClosed: true,
     };
   }
 
@@ -131,7 +133,6 @@ class LoopRenderer {
     return this.fds[which % this.fds.length]!.kind;
   }
 
-  /** Whoever has the number by now is removed before it is closed. */
   private closing(fd: string, close: (fd: string) => Action): Action[] {
     return [act.remove(fd), close(fd)];
   }

@@ -36,6 +36,8 @@ export class Fds {
   constructor(
     private readonly posix: Posix,
     private readonly specs: Readonly<Record<string, FdSpec>>,
+    /** Names stand for nothing when their fds are closed. */
+    private readonly forgetful: boolean,
   ) {
     this.maker = new FdMaker(posix, {
       own: (fd) => {
@@ -107,8 +109,18 @@ export class Fds {
     this.open.delete(number);
   }
 
-  /** Closes on behalf of the scenario. */
-  close(number: number): number {
+  /** Closes on behalf of the scenario what a name stands for. */
+  closeNamed(name: string, number: number): number {
+    this.wasClosed(name);
+    return this.close(number);
+  }
+
+  /** The fd of a name was closed. */
+  wasClosed(name: string): void {
+    if (this.forgetful) this.numbers.set(name, -1);
+  }
+
+  private close(number: number): number {
     const result = this.posix.close(number);
     if (result >= 0) {
       this.open.delete(number);

@@ -126,14 +126,14 @@ export const KERNEL_ACTIONS = {
     }
   },
 
-  close(run, _action, { number }) {
-    return success(run.fds.close(number));
+  close(run, _action, { name, number }) {
+    return success(run.fds.closeNamed(name, number));
   },
 
-  reset(run, _action, { number }) {
+  reset(run, _action, { name, number }) {
     // Only a TCP socket knows what it means; of others, what counts is the close.
     run.host.posix.setLinger(number, 0);
-    return success(run.fds.close(number));
+    return success(run.fds.closeNamed(name, number));
   },
 
   shutdown(run, { how }, { number }) {
@@ -148,6 +148,7 @@ export const KERNEL_ACTIONS = {
 
   dup2(run, { onto, as }, { number }) {
     const result = run.host.posix.dup3(number, run.fds.number(onto), O_CLOEXEC);
+    if (result >= 0) run.fds.wasClosed(onto);
     run.fds.opened(as, result, run.fds.isTcp(number));
     return answer(result);
   },

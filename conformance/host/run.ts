@@ -79,7 +79,7 @@ export class Run {
       onRecord: hooks.onRecord,
       onCut: () => this.madeLoops?.stopAll(),
     });
-    this.fds = new Fds(host.posix, scenario.fds);
+    this.fds = new Fds(host.posix, scenario.fds, scenario.forgetClosed === true);
     this.interpreter = new Interpreter(this, scenario);
   }
 

@@ -17,12 +17,20 @@ export function isQuiet(registration: Registration, from: number, to: number): b
   return [...watched, 'error' as const].every((event) => certainlyNot[event].covers(from, to));
 }
 
+/**
+ * Whether any handler for its fd was added, updated or removed between two steps: with split interest, what is done to one direction
+ * may ask the kernel anew about both.
+ */
+export const isTouched = ({ fd }: Registration, from: number, to: number): boolean =>
+  fd.touched.some((step) => step > from && step < to);
+
 /** Whether the first poll of the run found it ready, and it was not called before the step. O(its runs). */
 export function inFirstBatch(h: History, run: LoopRun, registration: Registration, at: number): boolean {
   if (registration.failed !== undefined || registration.at > run.from || registration.loop !== run.loop)
     return false;
   const event = wantedEvent(h, registration, run.from);
   if (event === undefined || !registration.fd.file.certainly[event].covers(run.from, at - 1)) return false;
+  if (isTouched(registration, run.from, at)) return false;
   if (!h.wants(registration, event, run.from, at)) return false;
   return !registration.frames.some((frame) => frame.enter!.index > run.from && frame.enter!.index < at);
 }

@@ -31,6 +31,7 @@ export function* obligations(h: History, event: EventName): Generator<Obligation
       // What becomes of a handler that throws is a choice.
       if (registration.frames.some((frame) => frame.raised !== undefined && frame.enter!.index < from))
         continue;
+      if (knowsOfBreak(registration, from)) continue;
       const ready = registration.fd.file.certainly[event];
       if (!ready.at(from) || !h.wants(registration, event, from, from + 1)) continue;
       const delivery = h.delivery(registration, event, from, horizon.to);
@@ -41,6 +42,12 @@ export function* obligations(h: History, event: EventName): Generator<Obligation
     }
   }
 }
+
+/** The loop may have reported that the connection is broken, and then watch it no more, as libuv documents. O(its runs). */
+export const knowsOfBreak = ({ fd, frames }: Registration, before: number): boolean =>
+  frames.some(
+    ({ enter }) => enter!.index < before && fd.file.certainlyNot.error.at(enter!.index) === undefined,
+  );
 
 /** The run that ended with an error, none of a callback's making, while the registration was in force. */
 export const brokenRun = (h: History, { failed, at, endedAt, loop }: Registration): LoopRun | undefined =>

@@ -13,6 +13,8 @@ export interface Fd {
   readonly file: OpenFile;
   readonly openedAt: number;
   closedAt: number;
+  /** Steps at which a handler for it was added, updated or removed, in order. */
+  readonly touched: number[];
 }
 
 /** One `start`: from its beginning until it returned or raised. */

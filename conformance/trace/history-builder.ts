@@ -97,7 +97,7 @@ class Builder {
   }
 
   private open(name: string, file: OpenFile, at: number, number = this.h.trace.fds[name] ?? -1): Fd {
-    const fd: Fd = { name, number, file, openedAt: at, closedAt: Infinity };
+    const fd: Fd = { name, number, file, openedAt: at, closedAt: Infinity, touched: [] };
     this.names.set(name, fd);
     if (number >= 0) this.numbers.set(number, fd);
     this.h.fds.push(fd);
@@ -152,10 +152,12 @@ class Builder {
     return this.fd(record.fd ?? action.fd.replace('*', String(this.groupIndex++)));
   }
 
-  /** A name stands for a number: of a closed fd, for whatever has the number now. */
+  /** A name stands for a number: of a closed fd, for whatever has the number now, or for nothing if the scenario says so. */
   private fd(name: string): Fd {
     const named = this.names.get(name) ?? this.open(name, new OpenFile('connection', true, true), -1);
-    return named.closedAt === Infinity ? named : (this.numbers.get(named.number) ?? named);
+    if (named.closedAt === Infinity) return named;
+    if (this.h.scenario.forgetClosed === true) return { ...named, number: -1 };
+    return this.numbers.get(named.number) ?? named;
   }
 
   private did(step: Step, record: Did): void {
@@ -166,6 +168,7 @@ class Builder {
         return this.add(step, record, action);
       case 'update': {
         const fd = this.fdOf(step, record);
+        fd.touched.push(at);
         const registration = this.handlers.get(keyOf(fd));
         if (registration === undefined) {
           if (fd.number >= 0 && fd.closedAt > at) this.h.orphans.push(step);
@@ -317,6 +320,7 @@ class Builder {
 
   private add(step: Step, record: Did, action: ActionOf<'add'>): void {
     const fd = this.fdOf(step, record);
+    fd.touched.push(step.index);
     const keys = this.keysOf(fd, action.events);
     const held = keys.filter((key) => this.handlers.has(key));
     const [first] = held;
@@ -336,6 +340,7 @@ class Builder {
 
   private remove(step: Step, record: Did, action: ActionOf<'remove'>): void {
     const fd = this.fdOf(step, record);
+    fd.touched.push(step.index);
     const keys = this.keysOf(fd, action.events ?? ['read', 'write']);
     const held = keys.filter((key) => this.handlers.has(key));
     if (held.length === 0 && fd.number >= 0 && fd.closedAt > step.index) this.h.orphans.push(step);

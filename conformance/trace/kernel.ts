@@ -65,12 +65,14 @@ export class OpenFile {
   eof = false;
   /** Step from which on it holds. */
   eofAt = Infinity;
+  /** This end said that it will read no more. */
+  private inputEnded = false;
   /** This end said that it will write no more: with the peer's end of file, TCP reports a hang-up. */
   outputEnded = false;
   /** The other end is gone altogether, or reset. */
   hungUp = false;
   reset = false;
-  /** It wrote to a TCP peer that is gone, which is answered by a reset sooner or later. */
+  /** It wrote to a TCP peer that is gone, or has shut both directions, which is answered by a reset sooner or later. */
   private provoked = false;
   /** Step of the peer's reset; also where it isn't known that it makes one, as an accepted connection may be of any family. */
   brokenAt = Infinity;
@@ -140,7 +142,7 @@ export class OpenFile {
 
   wrote(bytes: number, at: number): void {
     if (bytes <= 0 || this.peer === undefined) return;
-    if (this.peer.closed && this.isTcp) {
+    if (this.isTcp && (this.peer.closed || (this.peer.inputEnded && this.peer.outputEnded))) {
       this.provoked = true;
       this.note(at);
     }
@@ -180,6 +182,7 @@ export class OpenFile {
       this.peer?.end(at);
     }
     if (how !== 'write') {
+      this.inputEnded = true;
       this.end(at);
       if (this.peer !== undefined && !this.isTcp) this.peer.outputEnded = true;
     }

@@ -1,7 +1,7 @@
 /** Rules of `spec/loop/dispatch.md`. */
 import { eventsOf, type History, type LoopRun, type Registration } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
-import { firstBatchFrame, inFirstBatch, isQuiet, wantedEvent as wanted } from '../batches.js';
+import { firstBatchFrame, inFirstBatch, isQuiet, isTouched, wantedEvent as wanted } from '../batches.js';
 import { nameOf, obligations } from '../obligations.js';
 import type { Rule, RuleSet } from '../rule.js';
 
@@ -96,7 +96,7 @@ export const dispatchRules: RuleSet = {
       if (action?.op !== 'remove' || record.k !== 'did' || frame.kind !== 'handler') continue;
       const registration = h.byToken[frame.token] as Registration;
       const { fd, endedAt } = registration;
-      if (fd.name !== action.fd || h.steps[fd.closedAt]?.frame !== frame) continue;
+      if (fd.name !== action.fd || index > fd.closedAt || h.steps[fd.closedAt]?.frame !== frame) continue;
       if (record.raised !== undefined) {
         say.broken(index, `removing itself raised ${record.raised.text}`);
         continue;
@@ -134,7 +134,9 @@ export const dispatchRules: RuleSet = {
         say.broken(inside, `${nameOf(added)} was served inside the call that added it`);
         continue;
       }
-      const by = added.failed === undefined ? firstBatchHandler(h, added.at, added) : undefined;
+      // One that takes the place of another may get what was polled for that one (handlers.duplicate).
+      const isFirst = added.failed === undefined && added.onTopOf === undefined;
+      const by = isFirst ? firstBatchHandler(h, added.at, added) : undefined;
       const event = wanted(h, added, added.at);
       if (
         by === undefined ||
@@ -171,7 +173,8 @@ export const dispatchRules: RuleSet = {
         const at = frame.enter!.index;
         const stillReady = group.every((r) => {
           const event = wanted(h, r, run.from)!;
-          return r.fd.file.certainly[event].covers(run.from, at) && h.wants(r, event, run.from, at + 1);
+          const isReady = r.fd.file.certainly[event].covers(run.from, at);
+          return isReady && h.wants(r, event, run.from, at + 1) && !isTouched(r, run.from, at + 1);
         });
         if (!stillReady) break;
         if (count === undefined) continue;

@@ -95,7 +95,8 @@ export const errorRules: RuleSet = {
     for (const frame of isolated(h, 'handler')) {
       const run = h.runAt(frame.enter!.index);
       const mates = batchMates(h, frame);
-      if (run === undefined || mates.length === 0) continue;
+      if (run === undefined || mates.length === 0 || fatal(h).some((other) => run.frames.includes(other)))
+        continue;
       if (run.raised !== undefined) {
         say.broken(run.to, `what the handler '${frame.run}' threw made start raise`);
         continue;
@@ -203,12 +204,12 @@ export const errorRules: RuleSet = {
     for (const frame of fatal(h)) {
       const run = h.runAt(frame.enter!.index);
       if (run === undefined) continue;
-      const later = run.frames.find(
-        (f) => f.enter!.index > (frame.exit?.index ?? h.end) && f.kind === 'timer',
-      );
-      if (run.raised !== undefined && later === undefined) say.kept();
-      else if (run.to !== Infinity || later !== undefined)
-        say.broken(later?.enter!.index ?? run.to, `a fatal exception in '${frame.run}' did not leave start`);
+      const far = h.farAfter(frame.exit?.index ?? h.end);
+      // Of two in one run, one leaves it: which one, the trace doesn't tell.
+      const isOnly = !fatal(h).some((other) => other !== frame && run.frames.includes(other));
+      if (far < run.to || (run.raised === undefined && run.to !== Infinity))
+        say.broken(Math.min(far, run.to), `a fatal exception in '${frame.run}' did not leave start`);
+      else if (run.raised !== undefined && isOnly) say.kept();
     }
   },
 

@@ -2,7 +2,14 @@
 import type { EventName } from '../../../spec/trace.js';
 import { eventsOf, type History, type Registration } from '../../trace/history.js';
 import type { Frame, Step } from '../../trace/timeline.js';
-import { brokenRun, closedBehind, nameOf, obligations, type Obligation } from '../obligations.js';
+import {
+  brokenRun,
+  closedBehind,
+  knowsOfBreak,
+  nameOf,
+  obligations,
+  type Obligation,
+} from '../obligations.js';
 import type { RuleSet, Say } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
 
@@ -92,6 +99,7 @@ export const readinessRules: RuleSet = {
           (frame) => frame.enter!.index > from && frame.enter!.index < to,
         );
         if (called) say.kept();
+        else if (knowsOfBreak(registration, from)) continue;
         else if (gone.covers(from, to) && registration.endedAt > to && registration.failed === undefined)
           say.broken(to, `the other end of ${nameOf(registration)} was gone, but its handler was not called`);
       }
@@ -266,7 +274,7 @@ export const readinessRules: RuleSet = {
   'LOOP-READY-14': (h, say) => {
     for (const failed of h.registrations) {
       const { fd, at } = failed;
-      if (fd.closedAt > at) continue;
+      if (fd.closedAt > at || fd.number < 0) continue;
       if (failed.failed === undefined) {
         if (isFree(h, fd.number, at)) say.excused('an add of a number that is not open does not fail');
         continue;
@@ -295,6 +303,8 @@ export const readinessRules: RuleSet = {
     for (const [first, second] of duplicates(h)) {
       const stray = second.frames[0];
       if (second.failed !== undefined) {
+        // It may refuse the connection, and not the second handler.
+        if (knowsOfBreak(first, second.at)) continue;
         if (stray !== undefined)
           say.broken(
             stray.enter!.index,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -33,6 +34,8 @@ def count_open() -> int:
 
 def borrow_socket(fd: int) -> socket.socket:
     """A socket object for an fd that stays ours: end it with ``detach()``. Raises OSError if it is no socket."""
+    if fd < 0:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))  # where socket() raises a ValueError
     return socket.socket(fileno=fd)
 
 
@@ -46,10 +49,14 @@ def set_linger_zero(fd: int) -> None:
 
 
 class Fds:
-    """Names and numbers. A name keeps its number after the fd was closed, so that a scenario can use it wrongly."""
+    """Names and numbers.
 
-    def __init__(self, standard: StandardFds) -> None:
+    A name keeps its number after the fd was closed, so that a scenario can use it wrongly; unless ``forgetful``.
+    """
+
+    def __init__(self, standard: StandardFds, forgetful: bool = False) -> None:
         self._standard = standard
+        self._forgetful = forgetful
         self.numbers: Dict[str, int] = {}
         self._open: Set[int] = set()
         self._groups: Dict[str, int] = {}
@@ -106,8 +113,14 @@ class Fds:
     def close(self, name: str) -> None:
         """Closes the number of a name, whatever it is now. Raises OSError."""
         number = self.number(name)
+        self.was_closed(name)
         self._open.discard(number)
         os.close(number)
+
+    def was_closed(self, name: str) -> None:
+        """The fd of a name was closed."""
+        if self._forgetful:
+            self.numbers[name] = -1
 
     def close_all(self) -> None:
         """Closes what is still open, and puts the host's standard fds back."""

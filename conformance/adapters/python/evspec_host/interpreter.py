@@ -62,7 +62,7 @@ class Interpreter:
         self._runs: Dict[str, int] = {}
         self._tokens = 0
         self._failure: Optional[Exception] = None
-        self._fds = Fds(host.standard_fds)
+        self._fds = Fds(host.standard_fds, self._scenario.get("forgetClosed", False))
         self._signals = Signals()
         self._delivered = Delivered()
         self._kernel = KernelActions(self._fds, self._signals)

@@ -116,7 +116,13 @@ class KernelActions:
 
     def _dup2(self, action: Action, fd: str) -> Fields:
         onto = self._fds.number(action["onto"])
-        return self._name(action, lambda: os.dup2(self._fds.number(fd), onto, inheritable=False))
+
+        def dup2() -> int:
+            number = os.dup2(self._fds.number(fd), onto, inheritable=False)
+            self._fds.was_closed(action["onto"])
+            return number
+
+        return self._name(action, dup2)
 
     def _accept(self, action: Action, fd: str) -> Fields:
         def accept() -> int:
