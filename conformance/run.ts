@@ -7,6 +7,8 @@ import type { Failure, ProblemReport, Report } from '../spec/report.js';
 import type { Scenario } from '../spec/scenario.js';
 import { cannotRun, needsOf, unknownWords } from './claims.js';
 import { Examination } from './examination.js';
+import { runGenerated } from './generated/index.js';
+import type { CampaignOptions } from './generated/campaign.js';
 import { prepareScenario } from './prepare.js';
 import { assembleReport, type Judged } from './report/assemble.js';
 import type { Launch } from './subject/index.js';
@@ -23,11 +25,16 @@ export interface RunOptions extends Selection {
   readonly strict: boolean;
   /** Subjects at work side by side. */
   readonly jobs: number;
+  /** Programs that nobody wrote, beside the checks; undefined: none. */
+  readonly generated?: CampaignOptions | undefined;
   /** Called as checks are judged. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-type Findings = Pick<Judged, 'hello' | 'measured' | 'choices' | 'outcomes' | 'problems' | 'failures'> & {
+type Findings = Pick<
+  Judged,
+  'hello' | 'measured' | 'choices' | 'outcomes' | 'problems' | 'failures' | 'generated'
+> & {
   /** It ended before all had run. */
   readonly partial: boolean;
 };
@@ -86,7 +93,7 @@ async function examine(options: RunOptions, selected: Selected): Promise<Finding
 async function runChecks(
   session: SubjectSession,
   selected: Selected,
-  { onProgress, launch }: Pick<RunOptions, 'onProgress' | 'launch'>,
+  { onProgress, launch, generated }: RunOptions,
 ): Promise<Findings> {
   const { hello } = session;
   const suite = loadSuite();
@@ -110,12 +117,17 @@ async function runChecks(
       onProgress?.(++finished, runnable.length);
     }),
   );
+  const programs =
+    generated === undefined || claims.problems.length > 0
+      ? []
+      : await runGenerated(session, examination, selected.clauses, generated);
   // Behind the scenarios, and not beside them: they would take the CPU away from each other, and both look at clocks.
   const served = await examineSubject(examination, launch, hello, selected, onProgress);
   return {
     hello,
     measured: { ...claims.measured, ...served.measured },
     ...examination.finish(selected),
+    generated: programs,
     problems: [...examination.problems, ...served.problems],
     partial: served.partial,
   };

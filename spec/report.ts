@@ -108,6 +108,17 @@ export type ExchangeFailure = z.infer<typeof ExchangeFailure>;
 export const Failure = z.union([ScenarioFailure, ExchangeFailure]);
 export type Failure = z.infer<typeof Failure>;
 
+/** Programs that nobody wrote, drawn from a seed. */
+export const Generated = z.strictObject({
+  profile: z.string(),
+  seed: z.int(),
+  /** How many were run and judged. */
+  programs: z.int(),
+  /** How many of them broke something. */
+  failed: z.int(),
+});
+export type Generated = z.infer<typeof Generated>;
+
 export const Report = z.strictObject({
   format: z.literal('evspec-report/1'),
   kit: z.string(),
@@ -134,6 +145,7 @@ export const Report = z.strictObject({
     loop: z.string(),
     measured: z.record(z.string(), z.number()),
   }),
+  generated: z.array(Generated),
   choices: z.array(ChoiceResult),
   summary: z.record(Verdict, z.int()),
   exitCode: z.int(),

@@ -1,10 +1,13 @@
 /** `evspec run`: judges a subject. */
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
+import { isGenerated } from '../../conformance/generated/campaign.js';
 import { runConformance } from '../../conformance/run.js';
 import { runTarget } from '../../conformance/run-target.js';
 import { loadSuite, select } from '../../conformance/suite.js';
 import type { Context } from '../context.js';
+import { addCampaignOptions, campaignOf, type CampaignWords } from '../campaign-options.js';
+import { fileOf, saveCounterexamples } from '../counterexamples.js';
 import { BrokenError, helloError, UsageError } from '../errors.js';
 import {
   addSelectionOptions,
@@ -31,6 +34,7 @@ Examples:
   evspec run --only 'LOOP-TIMER-*' -- ./my-subject --fast
   evspec run --target http://127.0.0.1:8080         a server that runs, in whatever language
   evspec run --target http://127.0.0.1:8080 --start 'python3 server.py'
+  evspec run --subject ./adapter.ts --budget 10m --seed 7    many programs that nobody wrote
   evspec run --subject ./driver.py --reporter tap --output report.tap
   evspec run --subject ./adapter.ts --known-failing known-failing.txt
 
@@ -39,7 +43,11 @@ Options stand before '--'; after it comes a command that speaks the subject prot
 /** More processes side by side only wait for each other's CPU, and disturb each other's clocks. */
 const MOST_JOBS = 4;
 
-type Options = SubjectOptions & TargetWords & SelectionOptions & ReportOptions & { readonly jobs?: string };
+type Options = SubjectOptions &
+  TargetWords &
+  SelectionOptions &
+  CampaignWords &
+  ReportOptions & { readonly jobs?: string };
 
 async function judgeTarget(
   { target, words }: ChosenTarget,
@@ -68,6 +76,7 @@ async function run(options: Options, context: Context): Promise<void> {
   // Wrong usage is told before anything is started.
   select(loadSuite(), selection);
   const delivery = prepareDelivery(options, context);
+  const generated = campaignOf(options, selection.only.length + selection.skip.length === 0);
   const jobs =
     options.jobs === undefined
       ? Math.min(MOST_JOBS, availableParallelism())
@@ -77,6 +86,7 @@ async function run(options: Options, context: Context): Promise<void> {
     launch: subject.launch,
     reference: referenceFor(subject),
     strict: delivery.strict,
+    generated,
     jobs,
   });
   const [problem] = report.problems;
@@ -84,7 +94,11 @@ async function run(options: Options, context: Context): Promise<void> {
     const error = helloError(problem, subject.label);
     if (error instanceof UsageError) throw error;
   }
-  delivery.deliver(report, (check) => `evspec replay ${check} ${subject.words}`);
+  saveCounterexamples(report);
+  delivery.deliver(
+    report,
+    (check) => `evspec replay ${isGenerated(check) ? fileOf(check) : check} ${subject.words}`,
+  );
 }
 
 export function runCommand(context: Context): Command {
@@ -92,7 +106,7 @@ export function runCommand(context: Context): Command {
     .summary('judge a subject')
     .description('Runs the checks of the suite on a subject and says which clauses it keeps.')
     .usage('[options] [-- command args…]');
-  addReportOptions(addSelectionOptions(addTargetOptions(addSubjectOptions(command))))
+  addReportOptions(addCampaignOptions(addSelectionOptions(addTargetOptions(addSubjectOptions(command)))))
     .option('--jobs <n>', `subjects side by side (default: the CPUs, at most ${MOST_JOBS})`)
     .addHelpText('after', EXAMPLES)
     .action((options: Options) => run(options, context));

@@ -48,9 +48,11 @@ const UNDER_WAY = 64;
 /** Programs that one shrinking may run. */
 const SHRINK_RUNS = 500;
 
-/** What every clause's generated programs are called; a file name too. */
+/** The name of the n-th program of a campaign, in reports and where it is saved. */
 export const generatedName = (profile: string, seed: number, n: number): string =>
   `generated/${profile}-${seed}-${n}`;
+
+export const isGenerated = (check: string): boolean => check.startsWith('generated/');
 
 /** Spreads the bits of two integers over one (the finalizer of MurmurHash3). */
 export function programSeed(seed: number, n: number): number {

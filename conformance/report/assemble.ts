@@ -2,7 +2,13 @@
 import { loadSpec } from '../../spec/clauses.js';
 import { packageVersion } from '../../spec/package-root.js';
 import type { Hello } from '../../spec/protocol.js';
-import { VERDICTS, type Failure, type ProblemReport, type Report } from '../../spec/report.js';
+import {
+  VERDICTS,
+  type Failure,
+  type Generated,
+  type ProblemReport,
+  type Report,
+} from '../../spec/report.js';
 import type { ChoiceOutcome, ClauseOutcome } from '../judge.js';
 import type { Selection } from '../suite.js';
 import { reportExitCode, type Strictness } from './exit-code.js';
@@ -19,6 +25,8 @@ export interface Judged extends Strictness {
   readonly outcomes: readonly ClauseOutcome[];
   readonly problems: readonly ProblemReport[];
   readonly failures: readonly Failure[];
+  /** Default: none were run. */
+  readonly generated?: readonly Generated[];
 }
 
 export function assembleReport(judged: Judged): Report {
@@ -73,6 +81,7 @@ export function assembleReport(judged: Judged): Report {
       loop: hello?.loop ?? '',
       measured: { ...judged.measured },
     },
+    generated: [...(judged.generated ?? [])],
     choices: judged.choices.map(({ choice, value, how, observed }) => ({
       key: choice.key,
       clause: choice.clause,

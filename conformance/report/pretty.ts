@@ -12,6 +12,16 @@ const SHOWN_PROBLEMS = 10;
 
 const seconds = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 
+function generatedLines({ generated }: Report): string[] {
+  const [first] = generated;
+  if (first === undefined) return [];
+  const counts = generated.map(
+    ({ profile, programs, failed }) =>
+      `${programs} of ${profile}${failed === 0 ? '' : `, ${failed} of which broke something`}`,
+  );
+  return [`generated ${counts.join('; ')}: programs of seed ${first.seed}`];
+}
+
 function answer(report: Report, { paint, width }: ReporterOptions): string[] {
   const { subject, selection, clauses } = report;
   const { word, style, text } = headline(report);
@@ -35,6 +45,7 @@ function answer(report: Report, { paint, width }: ReporterOptions): string[] {
     `MUST      ${of('MUST')}`,
     `SHOULD    ${of('SHOULD')}`,
     `judged    ${count(clauses.length, 'clause')} of ${selection.profiles.join(', ')}${partial} in ${seconds(report.durationMs)}`,
+    ...generatedLines(report),
     paint('dim', `          evspec ${report.kit}, spec ${report.spec}, suite ${report.suite}`),
   ];
 }

@@ -323,14 +323,15 @@ class Builder {
     fd.touched.push(step.index);
     const keys = this.keysOf(fd, action.events);
     const held = keys.filter((key) => this.handlers.has(key));
-    const [first] = held;
+    // A handler of a closed fd whose number this one has got is not the same fd's.
+    const onTopOf = held.map((key) => this.handlers.get(key)!).find((other) => other.fd === fd);
     const registration = this.remember<Registration>(this.h.registrations, {
       ...this.entity(step, record, action.run),
       fd,
       interest: [{ at: step.index, events: action.events }],
       endedAt: record.raised === undefined ? Infinity : step.index,
       endedBy: undefined,
-      onTopOf: first === undefined ? undefined : this.handlers.get(first),
+      onTopOf,
     });
     if (record.raised !== undefined) return;
     // Whether it replaced the first or joined it is for the rules to see; what the first is owed ends here.

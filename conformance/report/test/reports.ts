@@ -91,6 +91,7 @@ export const report = (fields: Partial<Report> = {}): Report => ({
     loop: 'created',
     measured: {},
   },
+  generated: [],
   choices: [],
   summary: { pass: 1, fail: 0, unexercised: 0, unclaimed: 0, blocked: 0, error: 0 },
   exitCode: 0,
