@@ -9,7 +9,7 @@ import type { Choice, Clause, Spec } from '../spec/clauses.js';
 import type { Verdict, Violation } from '../spec/report.js';
 import type { Scenario } from '../spec/scenario.js';
 import type { Trace } from '../spec/trace.js';
-import type { Finding, RuleSet, Say } from './rules/rule.js';
+import type { Finding, Rule, RuleSet, Say } from './rules/rule.js';
 import { readHistory } from './trace/history-builder.js';
 import type { SubjectFacts } from './trace/history.js';
 
@@ -34,29 +34,71 @@ export function judgeTrace(
   subject: SubjectFacts,
 ): Judgement {
   const history = readHistory(scenario, trace, subject);
-  const exercised = new Map<string, number>();
-  const findings: Finding[] = [];
-  const excused = new Map<string, string>();
-  const observations: Judgement['observations'][number][] = [];
-  // A loop that never called anything has shown nothing, however politely it accepted every call.
-  const alive = history.frames.length > 1;
-  for (const [clause, rule] of Object.entries(rules)) {
-    const count = (): unknown => alive && exercised.set(clause, (exercised.get(clause) ?? 0) + 1);
-    const say: Say = {
-      kept: () => void count(),
-      broken: (at, text) => {
-        count();
-        findings.push({ clause, at, text });
-      },
-      chose: (label, at) => {
-        count();
-        observations.push({ clause, label, at });
-      },
-      excused: (reason) => void excused.set(clause, reason),
-    };
-    rule(history, say);
+  const said = new Said(history.frames.length > 1);
+  const { all, withoutStreams } = entriesOf(rules);
+  for (const [clause, rule] of history.streams.length === 0 ? withoutStreams : all) {
+    said.clause = clause;
+    rule(history, said);
   }
-  return { exercised, findings, excused, observations };
+  return said.judgement;
+}
+
+type Entries = readonly (readonly [clause: string, rule: Rule])[];
+interface RuleEntries {
+  readonly all: Entries;
+  /** Those that can have something to say of a trace without a stream. */
+  readonly withoutStreams: Entries;
+}
+
+const entriesByRules = new WeakMap<RuleSet, RuleEntries>();
+
+function entriesOf(rules: RuleSet): RuleEntries {
+  const known = entriesByRules.get(rules);
+  if (known !== undefined) return known;
+  const all = Object.entries(rules);
+  const entries = { all, withoutStreams: all.filter(([clause]) => !clause.startsWith('STREAM-')) };
+  entriesByRules.set(rules, entries);
+  return entries;
+}
+
+/** What the rules say of one trace: the same object for all of them, as there are many, and most say nothing. */
+class Said implements Say {
+  /** Of the rule that speaks. */
+  clause = '';
+  readonly #exercised = new Map<string, number>();
+  readonly #findings: Finding[] = [];
+  readonly #excused = new Map<string, string>();
+  readonly #observations: Judgement['observations'][number][] = [];
+
+  /** @param alive a loop that never called anything has shown nothing, however politely it accepted every call */
+  constructor(private readonly alive: boolean) {}
+
+  get judgement(): Judgement {
+    return {
+      exercised: this.#exercised,
+      findings: this.#findings,
+      excused: this.#excused,
+      observations: this.#observations,
+    };
+  }
+
+  kept(): void {
+    if (this.alive) this.#exercised.set(this.clause, (this.#exercised.get(this.clause) ?? 0) + 1);
+  }
+
+  broken(at: number, text: string): void {
+    this.kept();
+    this.#findings.push({ clause: this.clause, at, text });
+  }
+
+  chose(label: string, at: number): void {
+    this.kept();
+    this.#observations.push({ clause: this.clause, label, at });
+  }
+
+  excused(reason: string): void {
+    this.#excused.set(this.clause, reason);
+  }
 }
 
 export interface ChoiceOutcome {

@@ -9,6 +9,7 @@ import { streamRules } from './rules/stream/index.js';
 import type { RuleSet } from './rules/rule.js';
 import type { Check } from './scenarios/check.js';
 import { loopChecks } from './scenarios/loop/index.js';
+import { loadRegressions } from './scenarios/regressions.js';
 import { streamChecks } from './scenarios/stream/index.js';
 
 export interface Suite {
@@ -29,7 +30,7 @@ export function loadSuite(): Suite {
   if (loaded !== undefined) return loaded;
   const spec = loadSpec();
   const rules = { ...loopRules, ...streamRules };
-  const checks = [...loopChecks, ...streamChecks];
+  const checks = [...loopChecks, ...streamChecks, ...loadRegressions()];
   const exchanges = spec.clauses.flatMap((clause) => clause.exchanges);
   const text = JSON.stringify([
     spec.clauses.map(({ id, level, text: t }) => [id, level, t]),

@@ -214,11 +214,16 @@ class LoopRenderer {
       r.usesWakeup = true;
       return [act.wake('wakeup', 1 + how)];
     },
-    wakeFromThread: (r) => {
+    // Another thread takes its time, and only a timer waits for it.
+    wakeFromThread: (r, { how }) => {
+      if (!r.program.takesTime) return [];
       r.usesWakeup = true;
-      return [act.thread('now', [{ op: 'wake', id: 'wakeup' }])];
+      return [act.thread(how < 4 ? 'now' : 'idle', [{ op: 'wake', id: 'wakeup' }])];
     },
-    interrupt: () => [act.raise(SIGNAL)],
+    interrupt: (r, { how }) => {
+      if (how < 4) return [act.raise(SIGNAL)];
+      return r.program.takesTime ? [act.thread('idle', [{ op: 'raise', signal: SIGNAL }])] : [];
+    },
     stop: () => [act.stop],
     throw: (_, { how }) => [
       how === 7 ? act.throwFatal : how === 6 ? act.throwErrno('EPIPE') : act.throwError,

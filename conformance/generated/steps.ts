@@ -79,9 +79,9 @@ const WEIGHTS: Readonly<Record<StepKind, readonly [main: number, callback: numbe
   periodic: [1, 0],
   periodicStop: [0, 1],
   wake: [1, 1],
-  wakeFromThread: [0, 0],
-  interrupt: [0, 1],
-  stop: [0, 1],
+  wakeFromThread: [1, 1],
+  interrupt: [1, 1],
+  stop: [1, 1],
   throw: [0, 2],
 };
 
