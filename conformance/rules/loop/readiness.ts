@@ -436,8 +436,9 @@ export const readinessRules: RuleSet = {
       if (called !== undefined) say.chose('reported', called.enter!.index);
       else if (raised !== undefined) say.chose('reported', raised.to);
       else {
+        // Silence after a removal, however late that came, is what every handler owes.
         const passed = passedAfter(h, closedAt, registration.loop);
-        if (passed !== undefined) say.chose('silent', passed.to);
+        if (passed !== undefined && registration.endedAt > passed.to) say.chose('silent', passed.to);
       }
     }
   },

@@ -1,6 +1,9 @@
+import t from 'tap';
+import { judgeTrace } from '../../../judge.js';
 import {
   add,
   barrier,
+  check,
   close,
   done,
   drain,
@@ -18,7 +21,7 @@ import {
 } from '../../../scenarios/program.js';
 import { readinessRules } from '../readiness.js';
 import { CALM, raises, SPINNING, testRules, type Program } from '../../test/table.js';
-import type { Step } from '../../test/trace-builder.js';
+import { traceOf, type Step } from '../../test/trace-builder.js';
 
 const PAIR = { a: 'pair' } as const;
 const readable: Program = {
@@ -354,4 +357,17 @@ testRules(readinessRules, {
     ],
     [hangsUp, ['silent', [{ run: 'closer', actions: { 0: { raised: 'Error' } } }]]],
   ],
+});
+
+void t.test('LOOP-READY-24: nothing is chosen by silence after a removal', (t) => {
+  const { scenario } = check({
+    clauses: ['LOOP-READY-24'],
+    name: 'removed-after-the-close',
+    fds: PAIR,
+    main: [add('a', 'read', 'reader'), barrier('closer'), start],
+    callbacks: { reader: [], closer: [close('a'), remove('a', 'read'), barrier('end')], end: [done] },
+  });
+  const facts = { timerResolutionMs: 0, interest: 'combined', eventsPerPoll: Infinity, choices: {} } as const;
+  t.same(judgeTrace(readinessRules, scenario, traceOf(scenario, ['closer', 'end']), facts).observations, []);
+  t.end();
 });
