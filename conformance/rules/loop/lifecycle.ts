@@ -1,7 +1,7 @@
 /** Rules of `spec/loop/lifecycle.md`. */
 import type { Did } from '../../../spec/trace.js';
 import { FAR_MS, type History, type LoopRun, type Timer } from '../../trace/history.js';
-import { batchMates } from '../batches.js';
+import { batchMates, brokenUp } from '../batches.js';
 import { obligations } from '../obligations.js';
 import type { RuleSet } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
@@ -42,7 +42,7 @@ const endedByItself = (h: History, run: LoopRun): boolean =>
   run.stops.length === 0 &&
   idleStopsBefore(h, run).length === 0;
 
-/** Something was still to be waited for when the run ended. */
+/** Something was still to be waited for when the run ended. A handler that threw may have been dropped: LOOP-ERROR-7. */
 const hadWork = (h: History, run: LoopRun): boolean =>
   h.timers.some(
     (t) => t.loop === run.loop && t.at < run.to && t.cancelledAt > run.to && t.frames.length === 0,
@@ -53,7 +53,8 @@ const hadWork = (h: History, run: LoopRun): boolean =>
       r.failed === undefined &&
       r.at < run.to &&
       r.endedAt > run.to &&
-      r.fd.closedAt > run.to,
+      r.fd.closedAt > run.to &&
+      !r.frames.some((frame) => frame.raised !== undefined && frame.enter!.index < run.to),
   );
 
 export const lifecycleRules: RuleSet = {
@@ -189,7 +190,12 @@ export const lifecycleRules: RuleSet = {
       const [stop] = run.stops;
       if (stop === undefined || !ended(run) || run.raised !== undefined) continue;
       const mates = batchMates(h, stop.frame);
-      if (mates.length === 0 || mates.length >= h.subject.eventsPerPoll) continue;
+      if (mates.length === 0) continue;
+      const parts = brokenUp(h, mates.length + 1);
+      if (parts !== undefined) {
+        say.excused(parts);
+        continue;
+      }
       const served = mates.filter((r) =>
         r.frames.some((f) => f.enter!.index > stop.index && f.enter!.index < run.to),
       ).length;

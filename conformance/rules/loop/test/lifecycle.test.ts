@@ -13,6 +13,7 @@ import {
   schedule,
   start,
   stop,
+  throwError,
   timeout,
   useLoop,
   write,
@@ -59,6 +60,12 @@ testRules(lifecycleRules, {
       ['broken', []],
     ],
     [{ ...stopper, sentinel: false }, ['silent', ['stopper']]],
+    [
+      // It may have dropped its only handler, as errors.throwing-handler allows.
+      { fds: { a: 'pair' }, sentinel: false, main: [...ready('a'), start], callbacks: { a: [throwError] } },
+      ['broken', []],
+      ['silent', ['a']],
+    ],
   ],
   'LOOP-LIFE-3': [
     [
@@ -131,7 +138,8 @@ testRules(lifecycleRules, {
       ['finished', ['a', 'b', 'c']],
       ['left', ['b']],
       ['partly', ['b', 'c']],
-      ['silent', ['b'], { subject: { eventsPerPoll: 1 } }],
+      ['excused', ['b'], { subject: { eventsPerPoll: 1 } }],
+      ['left', ['b'], { subject: { eventsPerPoll: 3 } }],
     ],
     [stopper, ['silent', ['stopper']]],
   ],
