@@ -1,6 +1,6 @@
 /** Rules of `spec/loop/errors.md`. */
 import type { CallbackKind } from '../../../spec/trace.js';
-import type { History, LoopRun, Sent } from '../../trace/history.js';
+import { eventsOf, type History, type LoopRun, type Sent } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
 import { batchMates, wantedEvent } from '../batches.js';
 import { nameOf, obligations } from '../obligations.js';
@@ -167,12 +167,20 @@ export const errorRules: RuleSet = {
     for (const frame of isolated(h, 'handler')) {
       const registration = h.registrations.find((r) => r.token === frame.token);
       const at = frame.enter!.index;
-      const event = registration === undefined ? undefined : wantedEvent(h, registration, at);
-      if (registration === undefined || event === undefined) continue;
+      if (registration === undefined) continue;
+      // With split interest it is one direction's callback that has thrown, and the other is not concerned.
+      const threw = h.subject.interest === 'split' ? eventsOf(frame) : h.interestAt(registration, at);
+      const [event] = threw;
+      if (event === undefined) continue;
       const passed = h.horizons.find((horizon) => horizon.from >= at);
       const until = passed?.to ?? h.end;
-      if (h.firstRunAfter(registration, at) !== undefined)
-        say.chose('kept', h.firstRunAfter(registration, at)!.enter!.index);
+      // Not what a start inside the handler called before it threw.
+      const again = registration.frames.find(
+        (other) =>
+          other.enter!.index > (frame.exit?.index ?? h.end) &&
+          (h.subject.interest === 'combined' || eventsOf(other).some((each) => threw.includes(each))),
+      );
+      if (again !== undefined) say.chose('kept', again.enter!.index);
       else if (
         passed !== undefined &&
         registration.fd.file.certainly[event].covers(at, until) &&

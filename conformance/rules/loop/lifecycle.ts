@@ -135,6 +135,7 @@ export const lifecycleRules: RuleSet = {
       }
       for (const timer of h.timers) {
         if (
+          timer.failed !== undefined ||
           timer.loop !== run.loop ||
           timer.at > last.to ||
           timer.cancelledAt < run.to ||

@@ -247,6 +247,7 @@ export const readinessRules: RuleSet = {
       )
         say.kept();
       else {
+        // One that was removed before has asked for no report.
         const passed = passedAfter(h, at, registration.loop);
         const run = brokenRun(h, registration);
         if (run !== undefined && run.to < reused)
@@ -254,7 +255,7 @@ export const readinessRules: RuleSet = {
             run.to,
             `a handler was added for ${nameOf(registration)}, which is not open, and start raised: ${run.raised!.text}`,
           );
-        else if (passed !== undefined && passed.to < reused)
+        else if (passed !== undefined && passed.to < Math.min(reused, registration.endedAt))
           say.broken(
             passed.to,
             `a handler was added for ${nameOf(registration)}, which is not open, and nobody was told`,
@@ -304,9 +305,9 @@ export const readinessRules: RuleSet = {
       if (stray !== undefined && firstCalled !== undefined)
         say.chose('both', Math.max(stray.enter!.index, firstCalled.enter!.index));
       else if (stray !== undefined) {
-        const passed = passedAfter(h, second.at, second.loop);
-        if (passed !== undefined) say.chose('replaced', stray.enter!.index);
-      } else if (firstCalled !== undefined)
+        if (hadItsTurn(h, second, h.interestAt(first, second.at - 1)))
+          say.chose('replaced', stray.enter!.index);
+      } else if (firstCalled !== undefined && hadItsTurn(h, second, h.interestAt(second, second.at)))
         say.broken(
           firstCalled.enter!.index,
           `the add of a second handler for ${nameOf(second)} succeeded, but only the first was called`,
@@ -481,6 +482,20 @@ export const readinessRules: RuleSet = {
     }
   },
 };
+
+/**
+ * Whether a handler that shares its fd with the second one had to be called if it was in force: for a whole horizon the fd was ready
+ * for what it watches, and nobody removed or updated anything.
+ */
+const hadItsTurn = (h: History, second: Registration, watched: readonly EventName[]): boolean =>
+  h.horizons.some(
+    ({ loop, from, to }) =>
+      loop === second.loop &&
+      from >= second.at &&
+      to < second.endedAt &&
+      second.interest.every(({ at }) => at <= second.at || at > to) &&
+      watched.some((event) => second.fd.file.certainly[event].covers(from, to)),
+  );
 
 /** Pairs of a registration and one that was added while the first was in force. */
 function duplicates(h: History): [Registration, Registration][] {

@@ -103,6 +103,15 @@ testRules(lifecycleRules, {
       ['broken', ['stopper', 'returned', 'served', 'timer@6', 'end@27']],
       ['broken', ['stopper', 'returned', 'reader', 'served', 'end@27']],
     ],
+    [
+      // One that could not be set is not registered.
+      {
+        main: [timeout(-1, 'timer'), schedule('stopper'), start, timeout(20, 'end'), start],
+        callbacks: { stopper: [stop], end: [done] },
+      },
+      ['broken', ['stopper', 'returned', 'end@27']],
+      ['silent', ['stopper', 'returned', 'end@27'], raises(1)],
+    ],
     [stopper, ['silent', ['stopper']]],
   ],
   'LOOP-LIFE-6': [

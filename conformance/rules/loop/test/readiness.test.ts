@@ -208,6 +208,10 @@ testRules(readinessRules, {
       ['broken', ['reader', 'end']],
       ['silent', ['reader']],
     ],
+    [
+      { fds: PAIR, main: [close('a'), add('a', 'read', 'reader'), remove('a'), barrier('end'), start] },
+      ['silent', ['end']],
+    ],
     [unready, ['silent', ['end']]],
   ],
   'LOOP-READY-14': [
@@ -241,6 +245,19 @@ testRules(readinessRules, {
       ['broken', ['second', 'end'], raises(2)],
       ['broken', ['first', 'end']],
       ['silent', ['end']],
+    ],
+    // What both are removed by, or nothing is ready for, shows nothing of the other.
+    [
+      { ...duplicate, callbacks: { first: [remove('a')], second: [remove('a')], end: [done] } },
+      ['silent', ['first', 'end']],
+      ['silent', ['second', 'end']],
+    ],
+    [
+      {
+        ...duplicate,
+        main: [add('a', 'write', 'first'), add('a', 'read', 'second'), barrier('end'), start],
+      },
+      ['silent', ['first', 'end']],
     ],
   ],
   'LOOP-READY-16': [
