@@ -166,9 +166,13 @@ export const dispatchRules: RuleSet = {
 
   'LOOP-DISPATCH-7': (h, say) => {
     for (const run of h.runs) {
-      // Handlers that were ready when the run began, and stay so: each round calls each once.
+      // Handlers that were ready when the run began, and stay so: each round calls each once. Of two for one fd, with split interest
+      // for one direction, both may be called.
       const group = h.registrations.filter(
-        (r) => inFirstBatch(h, run, r, run.from + 1) && h.interestAt(r, run.from).length === 1,
+        (r) =>
+          inFirstBatch(h, run, r, run.from + 1) &&
+          h.interestAt(r, run.from).length === 1 &&
+          !h.registrations.some(({ onTopOf }) => onTopOf === r),
       );
       if (group.length < 2) continue;
       const parts = brokenUp(h, group.length);

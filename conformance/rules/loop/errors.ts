@@ -68,7 +68,7 @@ export const errorRules: RuleSet = {
         // Only a timer that the signals could have put off: due in the first half of the storm.
         const dueIn =
           timer.notBefore > thread.startedAt && timer.notBefore < (thread.startedAt + thread.endedAt) / 2;
-        if (!dueIn || timer.cancelledAt !== Infinity) continue;
+        if (!dueIn || timer.cancelledAt !== Infinity || timer.failed !== undefined) continue;
         const fired = timer.frames[0]?.enter?.index;
         if (fired !== undefined && h.timeOf(fired) < thread.endedAt) say.kept();
         else if (fired !== undefined || h.farAfter(sent.at) !== Infinity)
@@ -144,6 +144,7 @@ export const errorRules: RuleSet = {
           t.notBefore <= h.timeOf(at) &&
           t.token !== frame.token &&
           t.cancelledAt === Infinity &&
+          t.failed === undefined &&
           !t.frames.some((f) => f.enter!.index < at),
       );
       if (run === undefined || due.length === 0) continue;

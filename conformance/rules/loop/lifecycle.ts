@@ -45,7 +45,12 @@ const endedByItself = (h: History, run: LoopRun): boolean =>
 /** Something was still to be waited for when the run ended. A handler that threw may have been dropped: LOOP-ERROR-7. */
 const hadWork = (h: History, run: LoopRun): boolean =>
   h.timers.some(
-    (t) => t.loop === run.loop && t.at < run.to && t.cancelledAt > run.to && t.frames.length === 0,
+    (t) =>
+      t.failed === undefined &&
+      t.loop === run.loop &&
+      t.at < run.to &&
+      t.cancelledAt > run.to &&
+      t.frames.length === 0,
   ) ||
   h.registrations.some(
     (r) =>
@@ -87,6 +92,7 @@ export const lifecycleRules: RuleSet = {
       const soonest = h.timeOf(stop.index) + (h.subject.timerResolutionMs + MARGIN_MS) * 1000;
       const pending = h.timers.filter(
         (t) =>
+          t.failed === undefined &&
           t.loop === run.loop &&
           t.at < stop.index &&
           t.cancelledAt > run.to &&

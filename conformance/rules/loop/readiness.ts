@@ -87,6 +87,9 @@ export const readinessRules: RuleSet = {
       for (const { from, to, loop } of h.horizons) {
         if (loop !== registration.loop || from < registration.at || gone.at(from) === undefined) continue;
         if (h.interestAt(registration, from).length === 0) continue;
+        // What becomes of a handler that throws is a choice.
+        if (registration.frames.some((frame) => frame.raised !== undefined && frame.enter!.index < from))
+          continue;
         // Any event will do: loops turn a hang-up into what is watched.
         const called = registration.frames.some(
           (frame) => frame.enter!.index > from && frame.enter!.index < to,
@@ -123,6 +126,7 @@ export const readinessRules: RuleSet = {
           registration.frames[i - 1]?.enter!.index ??
           Math.max(registration.at, h.runAt(at)?.from ?? Infinity);
         if (since === registration.at && h.runAt(since) !== undefined) continue;
+        if (registration.fd.closedAt < at) continue;
         const both = (['read', 'write'] as const).every(
           (e) => certainly[e].covers(since, at) && h.wants(registration, e, since, at),
         );

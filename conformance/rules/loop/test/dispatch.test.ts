@@ -99,6 +99,19 @@ testRules(dispatchRules, {
       ['excused', ['handlerA', 'handlerA'], { subject: { eventsPerPoll: 1 } }],
     ],
     [twoReady([drain('a')]), ['silent', ['handlerA', 'handlerA', 'handlerB']]],
+    [
+      // The second reader of `a` may have joined the first.
+      {
+        ...stayReady,
+        main: [add('a', 'both', 'handlerA'), add('a', 'read', 'reader'), ...stayReady.main.slice(1)],
+        callbacks: { handlerA: { rest: [] }, handlerB: { rest: [] }, reader: { rest: [] } },
+      },
+      [
+        'silent',
+        ['reader', { run: 'handlerA', events: ['write'] }, { run: 'handlerA', events: ['read'] }],
+        { subject: { interest: 'split' } },
+      ],
+    ],
   ],
   'LOOP-DISPATCH-8': [
     [

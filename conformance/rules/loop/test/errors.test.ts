@@ -102,6 +102,7 @@ testRules(errorRules, {
       ['broken', ['a@5'], raises(4)],
       ['silent', ['a@5']],
       ['silent', ['b@5', 'a', 'end@20']],
+      ['silent', ['a@5', 'end@20'], raises(2)],
     ],
   ],
   'LOOP-ERROR-7': [

@@ -16,6 +16,7 @@ import {
   schedule,
   shutdown,
   start,
+  throwError,
   update,
   write,
 } from '../../../scenarios/program.js';
@@ -110,6 +111,14 @@ testRules(readinessRules, {
       ['broken', ['closer', 'end']],
       ['silent', ['closer', 'writer']],
     ],
+    [
+      {
+        fds: PAIR,
+        main: [add('a', 'write', 'writer'), schedule('closer'), start],
+        callbacks: { writer: [throwError], closer: [close('a.peer'), barrier('end')] },
+      },
+      ['silent', ['writer', 'closer', 'end']],
+    ],
   ],
   'LOOP-READY-6': [
     [
@@ -131,6 +140,11 @@ testRules(readinessRules, {
     [
       { fds: PAIR, main: [add('a', 'both', 'handler'), start] },
       ['silent', [{ run: 'handler', events: ['write'] }]],
+    ],
+    [
+      // Its file lives on in a copy, its number doesn't.
+      { fds: PAIR, main: [dup('a', 'b'), close('a'), write('a.peer'), add('a', 'both', 'handler'), start] },
+      ['silent', [{ run: 'handler', events: ['error'] }]],
     ],
   ],
   'LOOP-READY-8': [
