@@ -32,6 +32,8 @@ const EVERY_SUBJECT = [
   'fixtures/subjects/stdlib_asyncio.py',
   'uvloop:new_event_loop',
 ];
+/** Has no streams. */
+const LOOP_ONLY = 'fixtures/subjects/contrarian/index.ts';
 /** Is here for its streams: judged where nothing else is asked for. */
 const STREAMS_ONLY = 'fixtures/subjects/node-net.ts';
 
@@ -66,7 +68,7 @@ const isHttpAlone = ({ profiles }: Selection): boolean => profiles.every((profil
 /** Those that nobody has named; a server that isn't here is told. */
 function everySubject(selection: Selection): readonly string[] {
   if (selection.profiles.every((profile) => profile === 'stream')) return [...EVERY_SUBJECT, STREAMS_ONLY];
-  if (!isHttpAlone(selection)) return EVERY_SUBJECT;
+  if (!isHttpAlone(selection)) return [...EVERY_SUBJECT, LOOP_ONLY];
   return HTTP_PEERS.flatMap((peer) => {
     const why = whyMissing(peer);
     if (why !== undefined) console.log(`${why}: left out`);

@@ -50,7 +50,7 @@ export const loopPrograms = (scale = 1): fc.Arbitrary<LoopProgram> =>
   fc.record({
     fds: fc.array(fd, { minLength: 1, maxLength: 4 * scale, size: 'max' }),
     callbacks: fc.array(
-      fc.array(fc.array(callbackStep, { maxLength: 3 * scale, size: 'max' }), { maxLength: 2, size: 'max' }),
+      fc.array(fc.array(callbackStep, { maxLength: 4 * scale, size: 'max' }), { maxLength: 3, size: 'max' }),
       { minLength: 1, maxLength: 4 * scale, size: 'max' },
     ),
     main: fc.array(mainStep, { maxLength: 5 * scale, size: 'max' }),

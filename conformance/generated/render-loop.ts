@@ -88,9 +88,7 @@ class LoopRenderer {
       fds: Object.fromEntries(this.fds.map((fd, i) => [fdName(i), fdSpec(fd)])),
       main: [
         ...(offer.has('timers') ? [act.timeout(SENTINEL_MS, SENTINEL)] : []),
-        ...(this.usesClock ? [act.now('base')] : []),
-        ...(this.usesWakeup ? [act.wakeup('wakeup', this.callback(0))] : []),
-        ...[...initial, ...main].filter(known),
+        ...[...this.resources(), ...initial, ...main].filter(known),
         end,
         act.start,
         ...(offer.has('restart') ? second.filter(known) : []),
@@ -103,6 +101,14 @@ class LoopRenderer {
       maxRecords: MAX_RECORDS,
       forgetClosed: true,
     };
+  }
+
+  /** What steps refer to by a fixed name. */
+  private resources(): Action[] {
+    return [
+      ...(this.usesClock ? [act.now('base')] : []),
+      ...(this.usesWakeup ? [act.wakeup('wakeup', this.callback(0))] : []),
+    ];
   }
 
   private initial({ watch, by, ready, kind }: GeneratedFd, index: number): Action[] {

@@ -7,7 +7,7 @@
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, parse, relative } from 'node:path';
 import { NoSubject } from './no-subject.js';
 import { register, TSError, type RegisterOptions, type Service } from 'ts-node';
 
@@ -52,7 +52,8 @@ function optionsFor(path: string, mode: 'checked' | 'unchecked'): RegisterOption
       allowImportingTsExtensions: false,
       composite: false,
       noEmit: false,
-      rootDir: undefined,
+      // Whatever is imported lies below it, and TypeScript 6 wants it said when the module is not beside its tsconfig.json.
+      rootDir: parse(path).root,
       rootDirs: undefined,
     },
   };

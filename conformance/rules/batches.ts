@@ -47,6 +47,12 @@ export function firstBatchFrame(
   return { registration, run };
 }
 
+/** Why nothing can be seen of a batch that is larger than what one poll reports; undefined if it is not. */
+export const brokenUp = (h: History, size: number): string | undefined =>
+  size <= h.subject.eventsPerPoll
+    ? undefined
+    : `one poll reports no more than ${h.subject.eventsPerPoll} of ${size} that are ready together (limits.eventsPerPoll)`;
+
 /** The others that were found ready with it and still wait, just before the frame is entered. O(registrations). */
 export function batchMates(h: History, frame: Frame): Registration[] {
   const first = firstBatchFrame(h, frame);

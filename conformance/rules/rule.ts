@@ -23,7 +23,7 @@ export interface Say {
   broken(at: number, text: string): void;
   /** For the owner of a choice: which way the loop went. A label of `allows` in `spec/choices.json`. */
   chose(observation: string, at: number): void;
-  /** With this subject's choices the situation can't arise: not exercised, and rightly so. */
+  /** With this subject's choices and limits the situation can't arise: not exercised, and rightly so. */
   excused(reason: string): void;
 }
 

@@ -12,7 +12,7 @@ export const settles =
       kept: () => undefined,
       // What is none of the ways is the owner's to report.
       broken: () => undefined,
-      excused: () => undefined,
+      excused: (reason) => say.excused(reason),
       chose: (label, at) => {
         if (label === wanted) say.kept();
         else say.broken(at, `the loop chose '${label}', where '${wanted}' is asked for`);

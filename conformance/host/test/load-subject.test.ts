@@ -117,6 +117,21 @@ void t.test('TypeScript, in all sorts of projects', async (t) => {
   }
 });
 
+void t.test('TypeScript in a folder below its tsconfig.json, with a thread that wakes it', async (t) => {
+  const folder = project(t, {
+    'tsconfig.json': JSON.stringify({ compilerOptions: { strict: true, outDir: 'dist', rootDir: '.' } }),
+  });
+  mkdirSync(join(folder, 'adapters'));
+  const waking = TYPED.replace("'timers'", "'wake'")
+    .replace('createLoop()', 'signalFromThread: () => undefined,\n  createLoop()')
+    .replace('close: ', 'createWakeup: () => ({ signal: () => undefined, token: 1 }),\n      close: ');
+  writeFileSync(join(folder, 'adapters/a.ts'), waking);
+  writeFileSync(join(folder, 'adapters/name.ts'), NAME);
+  const { facets, unclaimed } = await helloOf(join(folder, 'adapters/a.ts'));
+  t.same(facets, ['tasks', 'run', 'wake']);
+  t.equal(unclaimed['thread'], undefined);
+});
+
 void t.test('the reference is of the version of the package', async (t) => {
   t.equal((await helloOf(reference())).version, packageVersion());
 });

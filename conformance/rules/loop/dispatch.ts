@@ -1,7 +1,14 @@
 /** Rules of `spec/loop/dispatch.md`. */
 import { eventsOf, type History, type LoopRun, type Registration } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
-import { firstBatchFrame, inFirstBatch, isQuiet, isTouched, wantedEvent as wanted } from '../batches.js';
+import {
+  brokenUp,
+  firstBatchFrame,
+  inFirstBatch,
+  isQuiet,
+  isTouched,
+  wantedEvent as wanted,
+} from '../batches.js';
 import { nameOf, obligations } from '../obligations.js';
 import type { Rule, RuleSet } from '../rule.js';
 
@@ -146,7 +153,12 @@ export const dispatchRules: RuleSet = {
         continue;
       const batch = h.registrations.filter((r) => inFirstBatch(h, by.run, r, by.frame.enter!.index));
       const waiting = batch.filter((r) => inFirstBatch(h, by.run, r, added.at));
-      if (waiting.length === 0 || batch.length > h.subject.eventsPerPoll) continue;
+      if (waiting.length === 0) continue;
+      const parts = brokenUp(h, batch.length);
+      if (parts !== undefined) {
+        say.excused(parts);
+        continue;
+      }
       const first = h.firstRunAfter(added, added.at);
       if (first === undefined) continue;
       const passedOver = waiting.find((r) => inFirstBatch(h, by.run, r, first.enter!.index));
@@ -161,11 +173,20 @@ export const dispatchRules: RuleSet = {
 
   'LOOP-DISPATCH-7': (h, say) => {
     for (const run of h.runs) {
-      // Handlers that were ready when the run began, and stay so: each round calls each once.
+      // Handlers that were ready when the run began, and stay so: each round calls each once. Of two for one fd, with split interest
+      // for one direction, both may be called.
       const group = h.registrations.filter(
-        (r) => inFirstBatch(h, run, r, run.from + 1) && h.interestAt(r, run.from).length === 1,
+        (r) =>
+          inFirstBatch(h, run, r, run.from + 1) &&
+          h.interestAt(r, run.from).length === 1 &&
+          !h.registrations.some(({ onTopOf }) => onTopOf === r),
       );
-      if (group.length < 2 || group.length > h.subject.eventsPerPoll) continue;
+      if (group.length < 2) continue;
+      const parts = brokenUp(h, group.length);
+      if (parts !== undefined) {
+        say.excused(parts);
+        continue;
+      }
       const calls = new Map(group.map((r) => [r.token, 0]));
       let rounds = 0;
       for (const frame of run.frames) {

@@ -1,8 +1,8 @@
 /** Rules of `spec/loop/errors.md`. */
 import type { CallbackKind } from '../../../spec/trace.js';
-import type { History, LoopRun, Sent } from '../../trace/history.js';
+import { eventsOf, type History, type LoopRun, type Sent } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
-import { batchMates, isQuiet, wantedEvent } from '../batches.js';
+import { batchMates, isQuiet } from '../batches.js';
 import { nameOf, obligations } from '../obligations.js';
 import type { RuleSet } from '../rule.js';
 
@@ -68,7 +68,7 @@ export const errorRules: RuleSet = {
         // Only a timer that the signals could have put off: due in the first half of the storm.
         const dueIn =
           timer.notBefore > thread.startedAt && timer.notBefore < (thread.startedAt + thread.endedAt) / 2;
-        if (!dueIn || timer.cancelledAt !== Infinity) continue;
+        if (!dueIn || timer.cancelledAt !== Infinity || timer.failed !== undefined) continue;
         const fired = timer.frames[0]?.enter?.index;
         if (fired !== undefined && h.timeOf(fired) < thread.endedAt) say.kept();
         else if (fired !== undefined || h.farAfter(sent.at) !== Infinity)
@@ -145,6 +145,7 @@ export const errorRules: RuleSet = {
           t.notBefore <= h.timeOf(at) &&
           t.token !== frame.token &&
           t.cancelledAt === Infinity &&
+          t.failed === undefined &&
           !t.frames.some((f) => f.enter!.index < at),
       );
       if (run === undefined || due.length === 0) continue;
@@ -168,12 +169,20 @@ export const errorRules: RuleSet = {
     for (const frame of isolated(h, 'handler')) {
       const registration = h.registrations.find((r) => r.token === frame.token);
       const at = frame.enter!.index;
-      const event = registration === undefined ? undefined : wantedEvent(h, registration, at);
-      if (registration === undefined || event === undefined) continue;
+      if (registration === undefined) continue;
+      // With split interest it is one direction's callback that has thrown, and the other is not concerned.
+      const threw = h.subject.interest === 'split' ? eventsOf(frame) : h.interestAt(registration, at);
+      const [event] = threw;
+      if (event === undefined) continue;
       const passed = h.horizons.find((horizon) => horizon.from >= at);
       const until = passed?.to ?? h.end;
-      if (h.firstRunAfter(registration, at) !== undefined)
-        say.chose('kept', h.firstRunAfter(registration, at)!.enter!.index);
+      // Not what a start inside the handler called before it threw.
+      const again = registration.frames.find(
+        (other) =>
+          other.enter!.index > (frame.exit?.index ?? h.end) &&
+          (h.subject.interest === 'combined' || eventsOf(other).some((each) => threw.includes(each))),
+      );
+      if (again !== undefined) say.chose('kept', again.enter!.index);
       else if (
         passed !== undefined &&
         registration.fd.file.certainly[event].covers(at, until) &&

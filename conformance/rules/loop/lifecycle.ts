@@ -1,7 +1,7 @@
 /** Rules of `spec/loop/lifecycle.md`. */
 import type { Did } from '../../../spec/trace.js';
 import { FAR_MS, type History, type LoopRun, type Registration, type Timer } from '../../trace/history.js';
-import { batchMates } from '../batches.js';
+import { batchMates, brokenUp } from '../batches.js';
 import { obligations } from '../obligations.js';
 import type { RuleSet } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
@@ -42,10 +42,15 @@ const endedByItself = (h: History, run: LoopRun): boolean =>
   run.stops.length === 0 &&
   idleStopsBefore(h, run).length === 0;
 
-/** Something was still to be waited for when the run ended. */
+/** Something was still to be waited for when the run ended. A handler that threw may have been dropped: LOOP-ERROR-7. */
 const hadWork = (h: History, run: LoopRun): boolean =>
   h.timers.some(
-    (t) => t.loop === run.loop && t.at < run.to && t.cancelledAt > run.to && t.frames.length === 0,
+    (t) =>
+      t.failed === undefined &&
+      t.loop === run.loop &&
+      t.at < run.to &&
+      t.cancelledAt > run.to &&
+      t.frames.length === 0,
   ) ||
   h.registrations.some(
     (r) =>
@@ -53,7 +58,8 @@ const hadWork = (h: History, run: LoopRun): boolean =>
       r.failed === undefined &&
       r.at < run.to &&
       r.endedAt > run.to &&
-      r.fd.closedAt > run.to,
+      r.fd.closedAt > run.to &&
+      !r.frames.some((frame) => frame.raised !== undefined && frame.enter!.index < run.to),
   );
 
 export const lifecycleRules: RuleSet = {
@@ -86,6 +92,7 @@ export const lifecycleRules: RuleSet = {
       const soonest = h.timeOf(stop.index) + (h.subject.timerResolutionMs + MARGIN_MS) * 1000;
       const pending = h.timers.filter(
         (t) =>
+          t.failed === undefined &&
           t.loop === run.loop &&
           t.at < stop.index &&
           t.cancelledAt > run.to &&
@@ -134,6 +141,7 @@ export const lifecycleRules: RuleSet = {
       }
       for (const timer of h.timers) {
         if (
+          timer.failed !== undefined ||
           timer.loop !== run.loop ||
           timer.at > last.to ||
           timer.cancelledAt < run.to ||
@@ -195,7 +203,12 @@ export const lifecycleRules: RuleSet = {
         return !r.interest.some(({ at }) => at > from && at < Math.min(until, run.to));
       };
       const mates = batchMates(h, stop.frame).filter(untouched);
-      if (mates.length === 0 || mates.length >= h.subject.eventsPerPoll) continue;
+      if (mates.length === 0) continue;
+      const parts = brokenUp(h, mates.length + 1);
+      if (parts !== undefined) {
+        say.excused(parts);
+        continue;
+      }
       const served = mates.filter((r) =>
         r.frames.some((f) => f.enter!.index > stop.index && f.enter!.index < run.to),
       ).length;

@@ -94,6 +94,9 @@ export const readinessRules: RuleSet = {
       for (const { from, to, loop } of h.horizons) {
         if (loop !== registration.loop || from < registration.at || gone.at(from) === undefined) continue;
         if (h.interestAt(registration, from).length === 0) continue;
+        // What becomes of a handler that throws is a choice.
+        if (registration.frames.some((frame) => frame.raised !== undefined && frame.enter!.index < from))
+          continue;
         // Any event will do: loops turn a hang-up into what is watched.
         const called = registration.frames.some(
           (frame) => frame.enter!.index > from && frame.enter!.index < to,
@@ -131,6 +134,7 @@ export const readinessRules: RuleSet = {
           registration.frames[i - 1]?.enter!.index ??
           Math.max(registration.at, h.runAt(at)?.from ?? Infinity);
         if (since === registration.at && h.runAt(since) !== undefined) continue;
+        if (registration.fd.closedAt < at) continue;
         const both = (['read', 'write'] as const).every(
           (e) => certainly[e].covers(since, at) && h.wants(registration, e, since, at),
         );
@@ -255,6 +259,7 @@ export const readinessRules: RuleSet = {
       )
         say.kept();
       else {
+        // One that was removed before has asked for no report.
         const passed = passedAfter(h, at, registration.loop);
         const run = brokenRun(h, registration);
         if (run !== undefined && run.to < reused)
@@ -262,7 +267,7 @@ export const readinessRules: RuleSet = {
             run.to,
             `a handler was added for ${nameOf(registration)}, which is not open, and start raised: ${run.raised!.text}`,
           );
-        else if (passed !== undefined && passed.to < reused)
+        else if (passed !== undefined && passed.to < Math.min(reused, registration.endedAt))
           say.broken(
             passed.to,
             `a handler was added for ${nameOf(registration)}, which is not open, and nobody was told`,
@@ -323,9 +328,9 @@ export const readinessRules: RuleSet = {
       if (stray !== undefined && firstCalled !== undefined)
         say.chose('both', Math.max(stray.enter!.index, firstCalled.enter!.index));
       else if (stray !== undefined) {
-        const passed = passedAfter(h, second.at, second.loop);
-        if (passed !== undefined) say.chose('replaced', stray.enter!.index);
-      } else if (firstCalled !== undefined)
+        if (hadItsTurn(h, second, h.interestAt(first, second.at - 1)))
+          say.chose('replaced', stray.enter!.index);
+      } else if (firstCalled !== undefined && hadItsTurn(h, second, h.interestAt(second, second.at)))
         say.broken(
           firstCalled.enter!.index,
           `the add of a second handler for ${nameOf(second)} succeeded, but only the first was called`,
@@ -455,8 +460,9 @@ export const readinessRules: RuleSet = {
       if (called !== undefined) say.chose('reported', called.enter!.index);
       else if (raised !== undefined) say.chose('reported', raised.to);
       else {
+        // Silence after a removal, however late that came, is what every handler owes.
         const passed = passedAfter(h, closedAt, registration.loop);
-        if (passed !== undefined) say.chose('silent', passed.to);
+        if (passed !== undefined && registration.endedAt > passed.to) say.chose('silent', passed.to);
       }
     }
   },
@@ -499,6 +505,20 @@ export const readinessRules: RuleSet = {
     }
   },
 };
+
+/**
+ * Whether a handler that shares its fd with the second one had to be called if it was in force: for a whole horizon the fd was ready
+ * for what it watches, and nobody removed or updated anything.
+ */
+const hadItsTurn = (h: History, second: Registration, watched: readonly EventName[]): boolean =>
+  h.horizons.some(
+    ({ loop, from, to }) =>
+      loop === second.loop &&
+      from >= second.at &&
+      to < second.endedAt &&
+      second.interest.every(({ at }) => at <= second.at || at > to) &&
+      watched.some((event) => second.fd.file.certainly[event].covers(from, to)),
+  );
 
 /** Pairs of a registration and one that was added while the first was in force. */
 function duplicates(h: History): [Registration, Registration][] {

@@ -127,6 +127,7 @@ export const seedRules: RuleSet = {
         const overdue = h.timers.filter(
           (t) =>
             t.at < sent.at &&
+            t.failed === undefined &&
             t.cancelledAt === Infinity &&
             t.token !== sent.by.token &&
             t.notBefore < h.timeOf(sent.by.exit!.index) &&

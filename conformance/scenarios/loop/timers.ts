@@ -124,8 +124,9 @@ const oneShot: readonly Check[] = [
     name: 'two-timers-and-work-between-them',
     main: [barrier('go'), start],
     callbacks: {
-      // With a cached clock the end is counted from before the burn, too, and must not come before a.
-      go: [timeout(20, 'a'), burn(15), timeout(12, 'b'), timeout(26, 'end')],
+      // Far enough apart for a resolution of 4 ms. With a cached clock the end is counted from before the burn, too, and must
+      // not come before a.
+      go: [timeout(30, 'a'), burn(25), timeout(15, 'b'), timeout(40, 'end')],
       a: [],
       b: [],
       end: [done],
@@ -263,7 +264,8 @@ const oneShot: readonly Check[] = [
     main: [add('a', 'read', 'reader'), write('a.peer'), schedule('go'), start],
     callbacks: {
       reader: { rest: [burn(0.1)] },
-      go: [...numbered(6).map((name, i) => timeout(2.5 + i / 4, name)), timeout(14, 'end'), burn(9)],
+      // With a resolution of 4 ms, too, none is due when it is set, and all are two resolutions before the work ends.
+      go: [...numbered(6).map((name, i) => timeout(5 + i / 4, name)), timeout(22, 'end'), burn(16)],
       ...idle(numbered(6)),
       end: [done],
     },

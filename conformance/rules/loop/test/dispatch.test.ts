@@ -87,6 +87,7 @@ testRules(dispatchRules, {
       ['broken', [{ run: 'handlerA', actions: { 0: { steps: ['added'] } } }, 'handlerB']],
       ['silent', ['handlerA', 'handlerB']],
       ['silent', ['handlerB', 'handlerA', 'added']],
+      ['excused', ['handlerA', 'added', 'handlerB'], { subject: { eventsPerPoll: 1 } }],
     ],
   ],
   'LOOP-DISPATCH-7': [
@@ -95,9 +96,22 @@ testRules(dispatchRules, {
       ['kept', ['handlerA', 'handlerB', 'handlerB', 'handlerA']],
       ['broken', ['handlerA', 'handlerA', 'handlerB']],
       ['silent', ['handlerA', 'handlerB']],
-      ['silent', ['handlerA', 'handlerA'], { subject: { eventsPerPoll: 1 } }],
+      ['excused', ['handlerA', 'handlerA'], { subject: { eventsPerPoll: 1 } }],
     ],
     [twoReady([drain('a')]), ['silent', ['handlerA', 'handlerA', 'handlerB']]],
+    [
+      // The second reader of `a` may have joined the first.
+      {
+        ...stayReady,
+        main: [add('a', 'both', 'handlerA'), add('a', 'read', 'reader'), ...stayReady.main.slice(1)],
+        callbacks: { handlerA: { rest: [] }, handlerB: { rest: [] }, reader: { rest: [] } },
+      },
+      [
+        'silent',
+        ['reader', { run: 'handlerA', events: ['write'] }, { run: 'handlerA', events: ['read'] }],
+        { subject: { interest: 'split' } },
+      ],
+    ],
   ],
   'LOOP-DISPATCH-8': [
     [

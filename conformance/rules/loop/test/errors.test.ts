@@ -19,6 +19,7 @@ import { raises, testRules, thread, type Program } from '../../test/table.js';
 
 const INTERRUPTS = [{ op: 'raise' as const, signal: 'SIGUSR2' }];
 const REPORT = { log: 'thrown' };
+const SPLIT = { subject: { interest: 'split' } } as const;
 const storm = { threads: [{ slept: true, startedAt: 1000, lastAt: 160_000, endedAt: 161_000 }] };
 
 /** `a` and `b` are ready before the start. */
@@ -101,6 +102,7 @@ testRules(errorRules, {
       ['broken', ['a@5'], raises(4)],
       ['silent', ['a@5']],
       ['silent', ['b@5', 'a', 'end@20']],
+      ['silent', ['a@5', 'end@20'], raises(2)],
     ],
   ],
   'LOOP-ERROR-7': [
@@ -111,6 +113,20 @@ testRules(errorRules, {
       ['silent', ['a']],
     ],
     [twoReady([barrier('end')], [start]), ['silent', ['a', 'end']]],
+    [
+      {
+        fds: { a: 'pair' },
+        main: [add('a', 'both', 'a'), write('a.peer'), start],
+        callbacks: { a: [barrier('end'), throwError], end: [done] },
+      },
+      ['kept', [{ run: 'a', events: ['write'] }, { run: 'a', events: ['write'] }, 'end'], SPLIT],
+      // The reader goes on, whatever became of the writer.
+      ['removed', [{ run: 'a', events: ['write'] }, { run: 'a', events: ['read'] }, 'end'], SPLIT],
+    ],
+    [
+      twoReady([barrier('end'), start, throwError], [start]),
+      ['removed', [{ run: 'a', actions: { 1: { steps: ['a'] } } }, 'end']],
+    ],
   ],
   'LOOP-ERROR-8': [
     [

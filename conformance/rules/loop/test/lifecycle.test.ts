@@ -13,6 +13,7 @@ import {
   schedule,
   start,
   stop,
+  throwError,
   timeout,
   useLoop,
   write,
@@ -59,6 +60,12 @@ testRules(lifecycleRules, {
       ['broken', []],
     ],
     [{ ...stopper, sentinel: false }, ['silent', ['stopper']]],
+    [
+      // It may have dropped its only handler, as errors.throwing-handler allows.
+      { fds: { a: 'pair' }, sentinel: false, main: [...ready('a'), start], callbacks: { a: [throwError] } },
+      ['broken', []],
+      ['silent', ['a']],
+    ],
   ],
   'LOOP-LIFE-3': [
     [
@@ -96,6 +103,15 @@ testRules(lifecycleRules, {
       ['broken', ['stopper', 'returned', 'served', 'timer@6', 'end@27']],
       ['broken', ['stopper', 'returned', 'reader', 'served', 'end@27']],
     ],
+    [
+      // One that could not be set is not registered.
+      {
+        main: [timeout(-1, 'timer'), schedule('stopper'), start, timeout(20, 'end'), start],
+        callbacks: { stopper: [stop], end: [done] },
+      },
+      ['broken', ['stopper', 'returned', 'end@27']],
+      ['silent', ['stopper', 'returned', 'end@27'], raises(1)],
+    ],
     [stopper, ['silent', ['stopper']]],
   ],
   'LOOP-LIFE-6': [
@@ -131,7 +147,8 @@ testRules(lifecycleRules, {
       ['finished', ['a', 'b', 'c']],
       ['left', ['b']],
       ['partly', ['b', 'c']],
-      ['silent', ['b'], { subject: { eventsPerPoll: 1 } }],
+      ['excused', ['b'], { subject: { eventsPerPoll: 1 } }],
+      ['left', ['b'], { subject: { eventsPerPoll: 3 } }],
     ],
     [stopper, ['silent', ['stopper']]],
   ],

@@ -1,6 +1,9 @@
+import t from 'tap';
+import { judgeTrace } from '../../../judge.js';
 import {
   add,
   barrier,
+  check,
   close,
   done,
   drain,
@@ -13,12 +16,13 @@ import {
   schedule,
   shutdown,
   start,
+  throwError,
   update,
   write,
 } from '../../../scenarios/program.js';
 import { readinessRules } from '../readiness.js';
 import { CALM, raises, SPINNING, testRules, type Program } from '../../test/table.js';
-import type { Step } from '../../test/trace-builder.js';
+import { traceOf, type Step } from '../../test/trace-builder.js';
 
 const PAIR = { a: 'pair' } as const;
 const readable: Program = {
@@ -107,6 +111,14 @@ testRules(readinessRules, {
       ['broken', ['closer', 'end']],
       ['silent', ['closer', 'writer']],
     ],
+    [
+      {
+        fds: PAIR,
+        main: [add('a', 'write', 'writer'), schedule('closer'), start],
+        callbacks: { writer: [throwError], closer: [close('a.peer'), barrier('end')] },
+      },
+      ['silent', ['writer', 'closer', 'end']],
+    ],
   ],
   'LOOP-READY-6': [
     [
@@ -128,6 +140,11 @@ testRules(readinessRules, {
     [
       { fds: PAIR, main: [add('a', 'both', 'handler'), start] },
       ['silent', [{ run: 'handler', events: ['write'] }]],
+    ],
+    [
+      // Its file lives on in a copy, its number doesn't.
+      { fds: PAIR, main: [dup('a', 'b'), close('a'), write('a.peer'), add('a', 'both', 'handler'), start] },
+      ['silent', [{ run: 'handler', events: ['error'] }]],
     ],
   ],
   'LOOP-READY-8': [
@@ -205,6 +222,10 @@ testRules(readinessRules, {
       ['broken', ['reader', 'end']],
       ['silent', ['reader']],
     ],
+    [
+      { fds: PAIR, main: [close('a'), add('a', 'read', 'reader'), remove('a'), barrier('end'), start] },
+      ['silent', ['end']],
+    ],
     [unready, ['silent', ['end']]],
   ],
   'LOOP-READY-14': [
@@ -238,6 +259,19 @@ testRules(readinessRules, {
       ['broken', ['second', 'end'], raises(2)],
       ['broken', ['first', 'end']],
       ['silent', ['end']],
+    ],
+    // What both are removed by, or nothing is ready for, shows nothing of the other.
+    [
+      { ...duplicate, callbacks: { first: [remove('a')], second: [remove('a')], end: [done] } },
+      ['silent', ['first', 'end']],
+      ['silent', ['second', 'end']],
+    ],
+    [
+      {
+        ...duplicate,
+        main: [add('a', 'write', 'first'), add('a', 'read', 'second'), barrier('end'), start],
+      },
+      ['silent', ['first', 'end']],
     ],
   ],
   'LOOP-READY-16': [
@@ -354,4 +388,17 @@ testRules(readinessRules, {
     ],
     [hangsUp, ['silent', [{ run: 'closer', actions: { 0: { raised: 'Error' } } }]]],
   ],
+});
+
+void t.test('LOOP-READY-24: nothing is chosen by silence after a removal', (t) => {
+  const { scenario } = check({
+    clauses: ['LOOP-READY-24'],
+    name: 'removed-after-the-close',
+    fds: PAIR,
+    main: [add('a', 'read', 'reader'), barrier('closer'), start],
+    callbacks: { reader: [], closer: [close('a'), remove('a', 'read'), barrier('end')], end: [done] },
+  });
+  const facts = { timerResolutionMs: 0, interest: 'combined', eventsPerPoll: Infinity, choices: {} } as const;
+  t.same(judgeTrace(readinessRules, scenario, traceOf(scenario, ['closer', 'end']), facts).observations, []);
+  t.end();
 });
