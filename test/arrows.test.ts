@@ -29,7 +29,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   '': ['test'],
   spec: ['conformance'],
   'conformance/host': ['conformance'],
-  'conformance/simulation': ['fixtures'],
+  'conformance/simulation': ['fixtures', 'reference'],
   fixtures: ['conformance', 'cli'],
 };
 /** Not part of what is published: may import anything. */

@@ -23,7 +23,6 @@ import { NO_SUCH_CALL, OpenFile } from './open-file.js';
 import { Registration } from './registration.js';
 
 export class Epoll extends OpenFile {
-  readonly type = 0;
   /** To be looked at, in this order. */
   private due: Registration[] = [];
   /** The list of the previous wait, to be filled anew. */
@@ -33,6 +32,10 @@ export class Epoll extends OpenFile {
 
   constructor(machine: Machine) {
     super(machine, O_RDWR);
+  }
+
+  get type(): number {
+    return 0;
   }
 
   add(fd: number, file: OpenFile, events: number, tag: number): Result {

@@ -12,7 +12,6 @@ const integer = new BigUint64Array(1);
 const octets = new Uint8Array(integer.buffer);
 
 export class EventCounter extends OpenFile {
-  readonly type = 0;
   private count: bigint;
   private readonly one: boolean;
 
@@ -20,6 +19,10 @@ export class EventCounter extends OpenFile {
     super(machine, O_RDWR | (flags & ~EFD_SEMAPHORE));
     this.count = BigInt(initial);
     this.one = (flags & EFD_SEMAPHORE) !== 0;
+  }
+
+  get type(): number {
+    return 0;
   }
 
   ready(): number {

@@ -4,11 +4,16 @@ import type { Machine } from '../machine.js';
 import { OpenFile } from './open-file.js';
 
 export class NullDevice extends OpenFile {
-  readonly type = S_IFCHR;
-  override readonly pollable = false;
-
   constructor(machine: Machine, flags = O_RDWR) {
     super(machine, flags);
+  }
+
+  get type(): number {
+    return S_IFCHR;
+  }
+
+  override get pollable(): boolean {
+    return false;
   }
 
   ready(): number {

@@ -17,8 +17,6 @@ export abstract class OpenFile {
   refs = 0;
   /** Entries in epoll instances. */
   watchers: readonly Registration[] = NOBODY;
-  /** False: epoll refuses it, and poll calls it ready. */
-  readonly pollable: boolean = true;
 
   /** @param flags O_RDONLY, O_WRONLY or O_RDWR, and status flags. */
   constructor(
@@ -29,7 +27,12 @@ export abstract class OpenFile {
   }
 
   /** The type of file, as in `st_mode`; 0 for files that are none of the types. */
-  abstract readonly type: number;
+  abstract get type(): number;
+
+  /** False: epoll refuses it, and poll calls it ready. */
+  get pollable(): boolean {
+    return true;
+  }
 
   /** What it is ready for: POLLIN, POLLOUT, …, whoever asks and for whatever. */
   abstract ready(): number;

@@ -96,14 +96,16 @@ class Pipe {
 }
 
 abstract class PipeEnd extends OpenFile {
-  readonly type = S_IFIFO;
-
   constructor(
     machine: Machine,
     flags: number,
     protected readonly pipe: Pipe,
   ) {
     super(machine, flags);
+  }
+
+  get type(): number {
+    return S_IFIFO;
   }
 
   override available(): Result {

@@ -9,8 +9,6 @@ export class FileContent {
 }
 
 export class RegularFile extends OpenFile {
-  readonly type = S_IFREG;
-  override readonly pollable = false;
   private position = 0;
 
   constructor(
@@ -19,6 +17,14 @@ export class RegularFile extends OpenFile {
     private readonly content: FileContent,
   ) {
     super(machine, flags);
+  }
+
+  get type(): number {
+    return S_IFREG;
+  }
+
+  override get pollable(): boolean {
+    return false;
   }
 
   ready(): number {

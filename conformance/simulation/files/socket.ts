@@ -50,7 +50,6 @@ const IDLE_OPTIONS: ReadonlySet<number> = new Set([SO_REUSEADDR, SO_REUSEPORT, S
 export type SocketState = 'FRESH' | 'LISTENING' | 'CONNECTING' | 'CONNECTED' | 'OVER';
 
 export abstract class Socket extends OpenFile {
-  readonly type = S_IFSOCK;
   state: SocketState = 'FRESH';
   /** The other end, as long as it is there. */
   peer: this | undefined;
@@ -68,7 +67,8 @@ export abstract class Socket extends OpenFile {
   readonly pending: this[] = [];
   /** LISTENING: one more than so many may wait. */
   backlog = 0;
-  private readonly options = new Map<number, number>();
+  /** Options that somebody has set, if anybody has. */
+  private options: Map<number, number> | undefined;
 
   /** @param flags O_NONBLOCK or 0. */
   constructor(
@@ -81,6 +81,10 @@ export abstract class Socket extends OpenFile {
     public receiveBuffer: number,
   ) {
     super(machine, O_RDWR | flags);
+  }
+
+  get type(): number {
+    return S_IFSOCK;
   }
 
   abstract bind(address: Address): Result;
@@ -126,7 +130,7 @@ export abstract class Socket extends OpenFile {
       case SO_RCVBUF:
         return this.receiveBuffer;
       default:
-        return IDLE_OPTIONS.has(option) ? (this.options.get(option) ?? 0) : -ENOPROTOOPT;
+        return IDLE_OPTIONS.has(option) ? (this.options?.get(option) ?? 0) : -ENOPROTOOPT;
     }
   }
 
@@ -134,7 +138,8 @@ export abstract class Socket extends OpenFile {
   setOption(option: number, value: number): Result {
     if (option === SO_SNDBUF) this.sendBuffer = Math.max(2 * value, LEAST_SEND_BUFFER);
     else if (option === SO_RCVBUF) this.receiveBuffer = Math.max(2 * value, LEAST_RECEIVE_BUFFER);
-    else if (IDLE_OPTIONS.has(option)) this.options.set(option, value === 0 ? 0 : 1);
+    else if (IDLE_OPTIONS.has(option))
+      (this.options ??= new Map<number, number>()).set(option, value === 0 ? 0 : 1);
     else return -ENOPROTOOPT;
     return 0;
   }
