@@ -16,8 +16,9 @@ export class Names {
   private nextPort = FIRST_PORT;
 
   reset(): void {
-    this.paths.clear();
-    this.endpoints.clear();
+    // A cleared Map leaves its old table behind, which refers to the new one: no garbage for nothing.
+    if (this.paths.size > 0) this.paths.clear();
+    if (this.endpoints.size > 0) this.endpoints.clear();
     this.nextPort = FIRST_PORT;
   }
 
