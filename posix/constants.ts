@@ -16,6 +16,15 @@ export const O_APPEND = 0o2000;
 export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
 
+// fstat(2), man 7 inode
+/** Mask of the type in a file's mode. */
+export const S_IFMT = 0o170000;
+export const S_IFSOCK = 0o140000;
+export const S_IFREG = 0o100000;
+export const S_IFDIR = 0o040000;
+export const S_IFCHR = 0o020000;
+export const S_IFIFO = 0o010000;
+
 // fcntl(2)
 /** Duplicate to the lowest free fd not below the argument. */
 export const F_DUPFD = 0;

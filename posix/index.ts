@@ -13,7 +13,7 @@
  *     interface.ts    the calls, each with its parameters, units, errnos and man page
  *     constants.ts    the numbers they take
  *     libc.ts         how a function of libc is found and called
- *     descriptors.ts  bytes.ts  sockets.ts  epoll.ts  poll.ts  select.ts  process.ts  rlimit.ts  clock.ts
+ *     descriptors.ts  stat.ts  bytes.ts  sockets.ts  epoll.ts  poll.ts  select.ts  process.ts  rlimit.ts  clock.ts
  *                     the calls themselves, with the memory that they fill
  *     address.ts      ip.ts: addresses as values, as bytes and as text
  *     linux.ts        all of it put together as `posix`
@@ -42,3 +42,4 @@ export { unsupported } from './platform.js';
 export { PollSet } from './poll.js';
 export type { Rlimit } from './rlimit.js';
 export { FdSet } from './select.js';
+export { FileStatus } from './stat.js';

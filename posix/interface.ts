@@ -4,7 +4,7 @@
  * `posix` (linux.ts) keeps it with the machine's own kernel. Code that makes system calls should take a `Posix` as
  * an option with `posix` as its default: then a test hands in a kernel of its own, whether one call replaced
  * (`{ ...posix, accept4: () => -EMFILE }`) or a whole simulated machine. For that, no call here uses `this`, and
- * every buffer that a call fills (EpollEvents, PollSet, FdSet, SocketAddress) can be filled from TypeScript too.
+ * every buffer that a call fills (EpollEvents, PollSet, FdSet, FileStatus, SocketAddress) can be filled from TypeScript too.
  *
  * Names, arguments and meanings are libc's, and so are its man pages; each call names its own. They differ so:
  *
@@ -25,6 +25,7 @@ import type { Result } from './errno.js';
 import type { PollSet } from './poll.js';
 import type { Rlimit } from './rlimit.js';
 import type { FdSet } from './select.js';
+import type { FileStatus } from './stat.js';
 
 export interface Posix {
   // ── sockets ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -262,6 +263,14 @@ export interface Posix {
    * @returns The flags, the new fd, or 0. -EBADF; -EINVAL; -EMFILE.
    */
   fcntl(fd: number, command: number, argument?: number): Result;
+
+  /**
+   * What kind of file an fd stands for, and which. (man 2 fstat)
+   * @param fd The fd.
+   * @param status Gets it.
+   * @returns 0. -EBADF.
+   */
+  fstat(fd: number, status: FileStatus): Result;
 
   /**
    * Duplicates an fd to the lowest free number. (man 2 dup)

@@ -10,6 +10,7 @@ import { poll } from './poll.js';
 import { exit, getpid, gettid, kill, tgkill } from './process.js';
 import { getrlimit, setrlimit } from './rlimit.js';
 import { select } from './select.js';
+import { fstat } from './stat.js';
 import {
   accept4,
   bind,
@@ -52,6 +53,7 @@ export const posix: Posix = {
   unlink,
   close,
   fcntl,
+  fstat,
   dup,
   dup2,
   dup3,

@@ -18,6 +18,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   reference: ['spec', 'posix'],
   conformance: ['spec'],
   'conformance/host': ['spec', 'posix'],
+  'conformance/generated': ['conformance', 'spec'],
+  // Subject and judge in one process: see docs/architecture.md.
+  'conformance/simulation': ['conformance', 'conformance/host', 'spec', 'posix'],
   cli: ['conformance', 'spec'],
   fixtures: ['reference', 'spec', 'posix'],
 };
@@ -27,6 +30,8 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   '': ['test'],
   spec: ['conformance'],
   'conformance/host': ['conformance'],
+  'conformance/generated': ['cli', 'conformance/host'],
+  'conformance/simulation': ['fixtures', 'reference'],
   fixtures: ['conformance', 'cli'],
 };
 /** Not part of what is published: may import anything. */
@@ -36,6 +41,7 @@ const FREE = ['scripts', 'test', 'bench'];
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   koffi: ['posix'],
   zod: ['spec', 'conformance', 'cli'],
+  'fast-check': ['conformance'],
   'mdast-util-from-markdown': ['spec'],
   mdast: ['spec'],
   'ts-node': ['conformance/host'],
@@ -169,6 +175,9 @@ void t.test('what is not allowed is found', (t) => {
   t.match(flaw('conformance/judge.ts', '../reference/ioloop/index.js'), /must not know it/);
   t.match(flaw('conformance/judge.ts', '../posix/index.js'), /conformance\/ may know spec/);
   t.match(flaw('conformance/run.ts', './host/run.js'), /conformance\/ may know spec/);
+  t.match(flaw('conformance/run.ts', './simulation/index.js'), /conformance\/ may know spec/);
+  t.match(flaw('conformance/host/run.ts', '../simulation/index.js'), /may know spec, posix/);
+  t.match(flaw('conformance/simulation/index.ts', '../../reference/index.js'), /must not know it/);
   t.match(flaw('conformance/host/run.ts', '../judge.js'), /conformance\/host\/ may know spec, posix/);
   t.match(flaw('cli/main.ts', '../posix/index.js'), /cli\/ may know conformance, spec/);
   t.match(flaw('spec/trace.ts', '../posix/index.js'), /nothing of the house/);

@@ -25,10 +25,11 @@ type Kind = (typeof KINDS)[number];
  */
 export function auditScenario(scenario: Scenario, ops: ReadonlySet<string>): Needs {
   const names = new Names(scenario);
-  const programs = [
-    scenario.main,
-    ...Object.values(scenario.callbacks).flatMap(({ runs, rest = [] }) => [...runs, rest]),
-  ];
+  const programs: (readonly Action[])[] = [scenario.main];
+  for (const { runs, rest } of Object.values(scenario.callbacks)) {
+    programs.push(...runs);
+    if (rest !== undefined) programs.push(rest);
+  }
   for (const program of programs) for (const action of program) names.define(action);
   const signals = new Set<NodeJS.Signals>();
   let thread = false;
@@ -38,18 +39,17 @@ export function auditScenario(scenario: Scenario, ops: ReadonlySet<string>): Nee
       if (action.op === 'throw' && program === scenario.main)
         throw new Impossible(`'throw' stands in main, outside of any callback`);
       names.check(action);
-      if (action.op === 'thread') thread = true;
-      for (const signal of signalsOf(action)) if (isSignal(signal)) signals.add(signal);
+      if (action.op === 'thread') {
+        thread = true;
+        for (const step of action.do) if (step.op === 'raise') addSignal(signals, step.signal);
+      } else if ('signal' in action) addSignal(signals, action.signal);
     }
   return { signals, thread };
 }
 
-function signalsOf(action: Action): string[] {
-  const steps = action.op === 'thread' ? action.do : [action];
-  const signals = steps.flatMap((step) => ('signal' in step ? [step.signal] : []));
-  const unknown = signals.find((signal) => signalNumber(signal) === undefined);
-  if (unknown !== undefined) throw new Impossible(`there is no signal '${unknown}'`);
-  return signals;
+function addSignal(signals: Set<NodeJS.Signals>, name: string): void {
+  if (signalNumber(name) === undefined) throw new Impossible(`there is no signal '${name}'`);
+  if (isSignal(name)) signals.add(name);
 }
 
 class Names {
@@ -109,10 +109,8 @@ class Names {
     if ('fd' in action) this.must('fd', action.fd, action);
     if ('stream' in action) this.must('stream', action.stream, action);
     if ('run' in action && action.run !== undefined) this.must('callback', action.run, action);
-    if ('as' in action && ('fd' in action || 'to' in action)) {
-      const group = ['fd' in action ? action.fd : action.to, action.as].find((name) => name.includes('*'));
-      if (group !== undefined) throw new Impossible(`'${action.op}' takes one fd, not the group '${group}'`);
-    }
+    if ('as' in action && 'fd' in action) single(action.op, action.fd, action.as);
+    else if ('as' in action && 'to' in action) single(action.op, action.to, action.as);
     switch (action.op) {
       case 'dup2':
         return this.must('fd', action.onto, action);
@@ -144,4 +142,9 @@ class Names {
     if (!this.known[kind].has(name))
       throw new Impossible(`'${action.op}' names a ${kind} '${name}', which the scenario does not make`);
   }
+}
+
+function single(op: string, ...names: string[]): void {
+  for (const name of names)
+    if (name.includes('*')) throw new Impossible(`'${op}' takes one fd, not the group '${name}'`);
 }

@@ -100,7 +100,7 @@ export class Fds {
 
   /** A stream is about to be made over a number. */
   offer(number: number): void {
-    const file = fileId(number);
+    const file = fileId(this.posix, number);
     if (file !== undefined && this.open.has(number)) this.offered.set(number, file);
   }
 
@@ -147,7 +147,7 @@ export class Fds {
   /** Unless a stream has got at the number, it is what it was. */
   private isOurs(number: number): boolean {
     const file = this.offered.get(number);
-    return file === undefined || fileId(number) === file;
+    return file === undefined || fileId(this.posix, number) === file;
   }
 
   private finish(number: number): void {

@@ -1,7 +1,6 @@
 /**
  * The operations on fds and on the process: system calls, with which the loop has nothing to do.
  */
-import { spawnSync } from 'node:child_process';
 import {
   EAGAIN,
   EINPROGRESS,
@@ -20,7 +19,6 @@ import type { ActionTable, KernelOp } from './action-table.js';
 import { DOMAINS, FLAGS } from './fd-maker.js';
 import { Impossible } from './impossible.js';
 import { pattern } from './pattern.js';
-import { errnoOf } from './raised.js';
 import type { Outcome } from './recorder.js';
 import type { Run } from './run.js';
 import { signalNumber } from './signals.js';
@@ -58,18 +56,6 @@ function numberOf(signal: string): number {
   const number = signalNumber(signal);
   if (number === undefined) throw new Impossible(`there is no signal '${signal}'`);
   return number;
-}
-
-/** By a process of its own; it has ended, and so sent the signal, when this returns. */
-function raiseFromProcess(run: Run, signal: string): Outcome | undefined {
-  const command = `kill -s ${signal.slice('SIG'.length)} ${process.pid}`;
-  const { error, stderr } = run.host.thread.whileBusy(() =>
-    spawnSync('/bin/sh', ['-c', command], { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' }),
-  );
-  const errno = errnoOf(error);
-  if (errno !== undefined) return { errno };
-  if (stderr !== '') throw new Impossible(`'${command}' failed: ${stderr.trim()}`);
-  return undefined;
 }
 
 export const KERNEL_ACTIONS = {
@@ -177,21 +163,21 @@ export const KERNEL_ACTIONS = {
   },
 
   countFds(run) {
-    return { result: run.host.openFds.count() };
+    return { result: run.host.surroundings.openFds.count() };
   },
 
   limitFds(run, { spare }) {
-    return { result: run.host.openFds.limit(spare) };
+    return { result: run.host.surroundings.openFds.limit(spare) };
   },
 
   raise(run, { signal, from }) {
-    if (from === 'process') return raiseFromProcess(run, signal);
+    if (from === 'process') return run.host.surroundings.raiseFromProcess(signal);
     const { posix } = run.host;
     return success(posix.tgkill(posix.getpid(), posix.gettid(), numberOf(signal)));
   },
 
   thread(run, { when, do: steps, times = 1, every = 0 }) {
-    run.host.thread.order({
+    run.host.surroundings.threads.order({
       when,
       steps: stepsOf(run, steps),
       times,
@@ -201,7 +187,6 @@ export const KERNEL_ACTIONS = {
   },
 
   burn(run, { ms }) {
-    const { posix } = run.host;
-    for (const end = posix.monotonicMs() + ms; posix.monotonicMs() < end;);
+    run.host.surroundings.burn(ms);
   },
 } satisfies Pick<ActionTable, KernelOp>;

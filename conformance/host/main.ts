@@ -14,12 +14,12 @@ import { ControlChannel } from './control-channel.js';
 import { helloOf } from './hello.js';
 import { importSubject } from './load-subject.js';
 import { NoSubject } from './no-subject.js';
-import { OpenFds } from './open-fds.js';
 import { textOf, typeOf } from './raised.js';
 import { Run, type Host, type Result, type RunHooks } from './run.js';
 import { Servers } from './serving.js';
 import { prepareSignals } from './signals.js';
 import { StandardFds } from './standard-fds.js';
+import { ThisProcess } from './this-process.js';
 import { HelperThread } from './thread.js';
 
 type RunRequest = Extract<Request, { run: unknown }>;
@@ -43,8 +43,8 @@ interface Loaded {
 function loaded(made: Subject, hello: Hello, thread: HelperThread): Loaded {
   const servers = new Servers(made, (reply) => channel.write(reply));
   if (made.createLoop === undefined) return { hello, servers, host: undefined };
-  const openFds = new OpenFds(posix);
-  return { hello, servers, host: { posix, subject: made, hello, thread, openFds, standardFds } };
+  const surroundings = new ThisProcess(posix, thread, standardFds);
+  return { hello, servers, host: { posix, subject: made, hello, surroundings } };
 }
 
 /** The subject; or the sentence that says why there will be none. */

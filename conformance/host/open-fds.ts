@@ -4,8 +4,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { check, F_GETFD, RLIMIT_NOFILE, type Posix, type Rlimit } from '../../posix/index.js';
 import { Impossible } from './impossible.js';
+import type { FdCount } from './surroundings.js';
 
-export class OpenFds {
+export class OpenFds implements FdCount {
   private readonly original: Rlimit = { soft: 0, hard: 0 };
   private limited = false;
 

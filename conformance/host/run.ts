@@ -15,13 +15,10 @@ import { Fds } from './fds.js';
 import { Impossible } from './impossible.js';
 import { Interpreter, OPS } from './interpreter.js';
 import { Loops, quietly } from './loops.js';
-import type { OpenFds } from './open-fds.js';
 import { textOf, typeOf } from './raised.js';
 import { Recorder, type Delivery } from './recorder.js';
-import { guardSignals } from './signals.js';
-import type { StandardFds } from './standard-fds.js';
 import { Streams } from './streams.js';
-import type { HelperThread } from './thread.js';
+import type { Surroundings } from './surroundings.js';
 import type { TaskCallback } from './task-callback.js';
 import { Watched } from './watched.js';
 
@@ -29,10 +26,8 @@ import { Watched } from './watched.js';
 export interface Host {
   readonly posix: Posix;
   readonly subject: LoopSubject;
-  readonly hello: Hello;
-  readonly thread: HelperThread;
-  readonly openFds: OpenFds;
-  readonly standardFds: StandardFds;
+  readonly hello: Pick<Hello, 'rounds' | 'unclaimed'>;
+  readonly surroundings: Surroundings;
 }
 
 /** What the kit may ask for beside the trace. */
@@ -59,7 +54,7 @@ export class Run {
   /** Signal → what takes its handler away. */
   readonly signals = new Map<string, () => void>();
   readonly watched = new Watched();
-  readonly streams = new Streams();
+  readonly streams: Streams;
   readonly delivered = new Delivered();
   /** Of the registering operation under way. */
   token = 0;
@@ -80,6 +75,7 @@ export class Run {
       onCut: () => this.madeLoops?.stopAll(),
     });
     this.fds = new Fds(host.posix, scenario.fds, scenario.forgetClosed === true);
+    this.streams = new Streams(host.surroundings);
     this.interpreter = new Interpreter(this, scenario);
   }
 
@@ -99,14 +95,15 @@ export class Run {
 
   /** To be called from a macrotask. */
   execute(ended: (result: Result) => void): void {
-    const { openFds, thread } = this.host;
+    const { surroundings } = this.host;
+    const { openFds, threads } = surroundings;
     let unguard = (): void => undefined;
     let before = 0;
     let numbers: Record<string, number> = {};
     const finish = (): void => {
       this.hooks.after?.();
       this.recorder.closed = true;
-      const threads = thread.end();
+      const reports = threads.end();
       const changed = this.delivered.changed();
       this.cleanUp(unguard);
       this.streams.settled(
@@ -114,15 +111,15 @@ export class Run {
         () => {
           const after = openFds.count();
           this.fds.closeLeaked();
-          ended(this.result(numbers, threads, changed, { before, after }));
+          ended(this.result(numbers, reports, changed, { before, after }));
         },
       );
     };
-    thread.begin();
+    threads.begin();
     try {
       const needs = auditScenario(this.scenario, OPS);
       before = openFds.count();
-      unguard = guardSignals(needs.signals);
+      unguard = surroundings.guardSignals(needs.signals);
       numbers = this.fds.make();
       this.madeLoops = this.makeLoops();
     } catch (error) {
@@ -174,13 +171,14 @@ export class Run {
   }
 
   private cleanUp(unguard: () => void): void {
-    this.host.openFds.restore();
+    const { surroundings } = this.host;
+    surroundings.openFds.restore();
     for (const remove of this.signals.values()) quietly(remove);
     for (const remove of this.undo) quietly(remove);
     // Before their loops: to close a stream is to take its fd off its loop, too.
     this.streams.closeAll();
     this.madeLoops?.closeAll();
-    if (this.fds.closeAll()) this.host.standardFds.putBack();
+    if (this.fds.closeAll()) surroundings.restoreStandardFds();
     unguard();
   }
 

@@ -92,7 +92,7 @@ async function probe(
   const pair = new Int32Array(2);
   check(posix.socketpair(AF_UNIX, SOCK_STREAM | FLAGS, 0, pair), 'socketpair');
   const [near, far] = pair as unknown as [number, number];
-  const file = fileId(near);
+  const file = fileId(posix, near);
   try {
     const stream = createStream(loop, near, {});
     quietly(() => stream.close());
@@ -102,7 +102,7 @@ async function probe(
   } finally {
     // Where streams live on Node's own loop, it may take a turn until they are closed.
     await new Promise(setImmediate);
-    if (fileId(near) === file) posix.close(near);
+    if (fileId(posix, near) === file) posix.close(near);
     posix.close(far);
   }
 }

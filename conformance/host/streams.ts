@@ -3,6 +3,7 @@
  */
 import type { Stream } from '../../spec/contract.js';
 import { quietly } from './loops.js';
+import type { Surroundings } from './surroundings.js';
 
 /**
  * Where streams live on Node's own loop, a close may need a turn of it before the fd is gone; net.Socket needs none. What takes
@@ -13,6 +14,8 @@ const TURNS = 10;
 export class Streams {
   private readonly byName = new Map<string, Stream>();
   private readonly made = new Set<Stream>();
+
+  constructor(private readonly surroundings: Pick<Surroundings, 'afterTurn'>) {}
 
   /** Keeps a stream under its name. One that had the name before is closed in the end all the same. */
   keep(name: string, stream: Stream): void {
@@ -48,7 +51,7 @@ export class Streams {
    */
   settled(done: () => boolean, callback: () => void, turns = TURNS): void {
     if (this.byName.size + this.made.size === 0) return callback();
-    setImmediate(() => {
+    this.surroundings.afterTurn(() => {
       if (turns <= 1 || done()) callback();
       else this.settled(done, callback, turns - 1);
     });

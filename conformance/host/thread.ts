@@ -6,9 +6,10 @@ import type { Posix } from '../../posix/index.js';
 import type { ThreadReport } from '../../spec/trace.js';
 import { Impossible } from './impossible.js';
 import { textOf } from './raised.js';
+import type { Threads } from './surroundings.js';
 import { CELLS, type ThreadOrder, type ThreadReady, type ThreadSetup } from './thread-messages.js';
 
-export class HelperThread {
+export class HelperThread implements Threads {
   private readonly cells = new Int32Array(new SharedArrayBuffer(CELLS.length * Int32Array.BYTES_PER_ELEMENT));
   /** Has no listener, so that messages stay in it until they are fetched. */
   private readonly port: MessagePort;
@@ -35,14 +36,12 @@ export class HelperThread {
     });
   }
 
-  /** A scenario begins. */
   begin(): void {
     this.ordered = 0;
     Atomics.store(this.cells, CELLS.done, 0);
     Atomics.store(this.cells, CELLS.over, 0);
   }
 
-  /** Never waits. */
   order(order: ThreadOrder): void {
     try {
       this.port.postMessage(order);
@@ -62,7 +61,6 @@ export class HelperThread {
     }
   }
 
-  /** The scenario is over: ends what is still under way, and returns what was done. */
   end(): ThreadReport[] {
     Atomics.store(this.cells, CELLS.over, 1);
     Atomics.notify(this.cells, CELLS.over);

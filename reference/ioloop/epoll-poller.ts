@@ -33,10 +33,13 @@ import type { Watch } from './watch.js';
 /** The most fds that one wait reports. libuv takes 1024, too. */
 export const EVENTS_PER_POLL = 1024;
 
+/** 12 KiB for all loops of a thread: what a wait fills is read at once, before anything else can happen. */
+const EVENTS = new EpollEvents(EVENTS_PER_POLL);
+
 export class EpollPoller implements Poller {
   readonly #posix: Posix;
   readonly #watches: Watches;
-  readonly #events = new EpollEvents(EVENTS_PER_POLL);
+  readonly #events = EVENTS;
   #epfd: number;
 
   constructor(posix: Posix, watches: Watches) {

@@ -6,8 +6,16 @@
  * Asking fstat for device and inode gives poll and select the same manners; sockets and pipes have inodes of their
  * own. (eventfd, timerfd and epoll share one: a closed eventfd whose number goes to another one is taken for the same.)
  */
-import { fstatSync } from 'node:fs';
-import { EBADF, EEXIST, ENOENT, EPERM, F_GETFD, type Posix, type Result } from '../../posix/index.js';
+import {
+  EBADF,
+  EEXIST,
+  ENOENT,
+  EPERM,
+  F_GETFD,
+  FileStatus,
+  type Posix,
+  type Result,
+} from '../../posix/index.js';
 
 interface OpenFile {
   readonly device: number;
@@ -17,6 +25,7 @@ interface OpenFile {
 export class OpenFiles {
   readonly #posix: Posix;
   readonly #files = new Map<number, OpenFile>();
+  readonly #stat = new FileStatus();
 
   constructor(posix: Posix) {
     this.#posix = posix;
@@ -28,21 +37,21 @@ export class OpenFiles {
    *   nothing.
    */
   add(fd: number): Result {
-    if (!this.isOpen(fd)) return -EBADF;
-    const stat = fstatSync(fd);
+    const stat = this.#stat;
+    if (this.#posix.fstat(fd, stat) < 0) return -EBADF;
     if (stat.isFile() || stat.isDirectory()) return -EPERM; // LOOP-READY-17, LOOP-SEED-3
     const known = this.#files.get(fd);
-    if (known?.device === stat.dev && known.inode === stat.ino) return -EEXIST; // LOOP-READY-16
-    this.#files.set(fd, { device: stat.dev, inode: stat.ino });
+    if (known?.device === stat.device && known.inode === stat.inode) return -EEXIST; // LOOP-READY-16
+    this.#files.set(fd, { device: stat.device, inode: stat.inode });
     return 0;
   }
 
   /** @returns 0. -EBADF: the number stands for nothing any more; -ENOENT: for another file. */
   check(fd: number): Result {
-    if (!this.isOpen(fd)) return -EBADF;
-    const stat = fstatSync(fd);
+    const stat = this.#stat;
+    if (this.#posix.fstat(fd, stat) < 0) return -EBADF;
     const known = this.#files.get(fd);
-    return known?.device === stat.dev && known.inode === stat.ino ? 0 : -ENOENT;
+    return known?.device === stat.device && known.inode === stat.inode ? 0 : -ENOENT;
   }
 
   remove(fd: number): void {

@@ -17,6 +17,7 @@
  * What another thread wants of the loop, it has a wakeup's callback do: run a task (LOOP-WAKE-2; each once, if it leaves
  * them in a queue of its own: LOOP-WAKE-6), or stop (LOOP-SEED-14).
  */
+import type { Posix } from '../../posix/index.js';
 import type { Callback, Wakeup } from '../../spec/contract.js';
 import { writeToWaker, type Waker, type WakerToken } from './waker.js';
 
@@ -31,9 +32,12 @@ export interface WakeupToken {
   readonly state: Int32Array;
 }
 
-/** Signals a wakeup from any thread, at any time, also after its loop was closed. */
-export function signalWakeup({ waker, state }: WakeupToken): void {
-  if (Atomics.compareExchange(state, 0, IDLE, SIGNALLED) === IDLE) writeToWaker(waker);
+/**
+ * Signals a wakeup from any thread, at any time, also after its loop was closed.
+ * @param posix That of the loop, if it has one of its own.
+ */
+export function signalWakeup({ waker, state }: WakeupToken, posix?: Posix): void {
+  if (Atomics.compareExchange(state, 0, IDLE, SIGNALLED) === IDLE) writeToWaker(waker, posix);
 }
 
 /** A wakeup, on the loop's own thread. */

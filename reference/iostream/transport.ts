@@ -1,7 +1,6 @@
 /**
  * What is behind an fd: whether a stream can stand over it, which ways its bytes go, and whether it is connected.
  */
-import { fstatSync } from 'node:fs';
 import {
   EAGAIN,
   EINVAL,
@@ -9,6 +8,7 @@ import {
   ENOTSOCK,
   F_GETFL,
   F_SETFL,
+  FileStatus,
   MSG_DONTWAIT,
   MSG_PEEK,
   O_ACCMODE,
@@ -58,7 +58,7 @@ export function inspect(posix: Posix, fd: number): Transport {
   const type = posix.getsockopt(fd, SOL_SOCKET, SO_TYPE);
   const socket = type !== -ENOTSOCK;
   if (socket) checkSocket(posix, fd, type);
-  else checkFile(fd);
+  else checkFile(posix, fd);
   if ((flags & O_NONBLOCK) === 0) posix.fcntl(fd, F_SETFL, flags | O_NONBLOCK);
   return {
     socket,
@@ -84,9 +84,9 @@ function checkSocket(posix: Posix, fd: number, type: number): void {
     throw new NotAStreamError(fd, 'but a listener: make a stream over what accept answers');
 }
 
-function checkFile(fd: number): void {
-  const stat = fstatSync(fd);
-  if (!stat.isFIFO() && !stat.isCharacterDevice())
+function checkFile(posix: Posix, fd: number): void {
+  posix.fstat(fd, status);
+  if (!status.isFIFO() && !status.isCharacterDevice())
     throw new NotAStreamError(fd, 'but a file, or something else without a peer: use node:fs');
 }
 
@@ -103,4 +103,5 @@ function connectionOf(posix: Posix, fd: number): Pick<Transport, 'connected' | '
 }
 
 const peer = new SocketAddress();
+const status = new FileStatus();
 const PEEKED = new Uint8Array(1);

@@ -1,6 +1,7 @@
 /** Rules of `spec/loop/lifecycle.md`. */
 import type { Did } from '../../../spec/trace.js';
 import { FAR_MS, type History, type LoopRun, type Registration, type Timer } from '../../trace/history.js';
+import type { Frame } from '../../trace/timeline.js';
 import { batchMates, brokenUp } from '../batches.js';
 import { obligations } from '../obligations.js';
 import type { RuleSet } from '../rule.js';
@@ -33,6 +34,10 @@ const laterTimerIn = (h: History, run: LoopRun, other: Timer) =>
     .filter((t) => t.notBefore > other.notBefore + 2000 * (h.subject.timerResolutionMs + MARGIN_MS))
     .flatMap((t) => t.frames)
     .find((f) => f.enter!.index > run.from && f.enter!.index < run.to);
+
+/** A timer that was not due yet when the run began. */
+const wasWaitedFor = (h: History, { kind, token }: Frame, run: LoopRun): boolean =>
+  kind === 'timer' && (h.byToken[token] as Timer).notBefore > h.timeOf(run.from);
 
 /** Nobody but the loop itself can have ended the run: whole trace, nothing raised, no stop left over from before. */
 const endedByItself = (h: History, run: LoopRun): boolean =>
@@ -118,7 +123,8 @@ export const lifecycleRules: RuleSet = {
     for (const run of h.runs) {
       const stops = idleStopsBefore(h, run).filter(({ step }) => (step.record as Did).raised === undefined);
       if (stops.length === 0 || run.nested || !h.complete) continue;
-      const wentOn = run.frames.some((frame) => frame.kind === 'timer');
+      // The one iteration that is left serves timers that are due.
+      const wentOn = run.frames.some((frame) => frame.kind === 'barrier' || wasWaitedFor(h, frame, run));
       if (run.stops.length === 0 && ended(run) && !wentOn) say.chose('next-start', run.to);
       else if (wentOn) say.chose('ignored', run.to);
     }
