@@ -18,7 +18,6 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   reference: ['spec', 'posix'],
   conformance: ['spec'],
   'conformance/host': ['spec', 'posix'],
-  'conformance/generated': ['conformance', 'spec'],
   // Subject and judge in one process: see docs/architecture.md.
   'conformance/simulation': ['conformance', 'conformance/host', 'spec', 'posix'],
   cli: ['conformance', 'spec'],
@@ -29,8 +28,8 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   // Helpers of all tests.
   '': ['test'],
   spec: ['conformance'],
+  conformance: ['conformance/host', 'cli'],
   'conformance/host': ['conformance'],
-  'conformance/generated': ['cli', 'conformance/host'],
   'conformance/simulation': ['fixtures', 'reference'],
   fixtures: ['conformance', 'cli'],
 };

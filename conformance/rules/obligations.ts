@@ -43,11 +43,8 @@ export function* obligations(h: History, event: EventName): Generator<Obligation
   }
 }
 
-/** The loop may have reported that the connection is broken, and then watch it no more, as libuv documents. O(its runs). */
-export const knowsOfBreak = ({ fd, frames }: Registration, before: number): boolean =>
-  frames.some(
-    ({ enter }) => enter!.index < before && fd.file.certainlyNot.error.at(enter!.index) === undefined,
-  );
+/** The loop may have reported that the connection is broken, and then watch it no more, as libuv documents. O(1). */
+export const knowsOfBreak = ({ fd }: Registration, before: number): boolean => fd.file.breakHeardAt < before;
 
 /** The run that ended with an error, none of a callback's making, while the registration was in force. */
 export const brokenRun = (h: History, { failed, at, endedAt, loop }: Registration): LoopRun | undefined =>

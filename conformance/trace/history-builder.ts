@@ -116,6 +116,14 @@ class Builder {
     if (known === undefined) this.early.set(record.token, [step.frame]);
     else known.push(step.frame);
     this.running.at(-1)?.frames.push(step.frame);
+    if (record.as === 'handler')
+      this.hear(this.h.byToken[record.token] as Registration | undefined, step.index);
+  }
+
+  private hear(registration: Registration | undefined, at: number): void {
+    if (registration === undefined) return;
+    const { file } = registration.fd;
+    if (at < file.breakHeardAt && file.certainlyNot.error.at(at) === undefined) file.breakHeardAt = at;
   }
 
   private starting(step: Step): void {

@@ -76,6 +76,8 @@ export class OpenFile {
   private provoked = false;
   /** Step of the peer's reset; also where it isn't known that it makes one, as an accepted connection may be of any family. */
   brokenAt = Infinity;
+  /** Step of the first call of a handler for it at which it may have been broken. */
+  breakHeardAt = Infinity;
   /** Whether the buffer towards the peer takes more: certain after `fill` and while little is in flight. */
   room: 'yes' | 'no' | 'unsure' = 'yes';
   closed = false;

@@ -35,9 +35,12 @@ const laterTimerIn = (h: History, run: LoopRun, other: Timer) =>
     .flatMap((t) => t.frames)
     .find((f) => f.enter!.index > run.from && f.enter!.index < run.to);
 
-/** A timer that was not due yet when the run began. */
-const wasWaitedFor = (h: History, { kind, token }: Frame, run: LoopRun): boolean =>
-  kind === 'timer' && (h.byToken[token] as Timer).notBefore > h.timeOf(run.from);
+/** A timer that was set before the run, and not due yet when it began. */
+function wasWaitedFor(h: History, { kind, token }: Frame, run: LoopRun): boolean {
+  if (kind !== 'timer') return false;
+  const { at, notBefore } = h.byToken[token] as Timer;
+  return at < run.from && notBefore > h.timeOf(run.from);
+}
 
 /** Nobody but the loop itself can have ended the run: whole trace, nothing raised, no stop left over from before. */
 const endedByItself = (h: History, run: LoopRun): boolean =>
