@@ -47,6 +47,8 @@ export interface CampaignResult {
 const UNDER_WAY = 64;
 /** Programs that one shrinking may run. */
 const SHRINK_RUNS = 500;
+/** ms; and how long it may take: a subject that hangs or dies is started anew each time. */
+const SHRINK_MS = 10_000;
 
 /** The name of the n-th program of a campaign, in reports and where it is saved. */
 export const generatedName = (profile: string, seed: number, n: number): string =>
@@ -157,9 +159,10 @@ export class Campaign {
   private async shrink(seed: number, n: number, first: Ran, clauses: ReadonlySet<string>): Promise<Ran> {
     let smallest = first;
     let left = SHRINK_RUNS;
+    const until = performance.now() + SHRINK_MS;
     const name = first.scenario.name;
     const keeps = fc.asyncProperty(this.generator.trees, async (tree) => {
-      if (left-- <= 0) return true;
+      if (left-- <= 0 || performance.now() > until) return true;
       const ran = await this.runProgram(name, tree);
       if (ran === undefined || !this.brokenBy(ran).some((clause) => clauses.has(clause))) return true;
       smallest = ran;

@@ -18,6 +18,9 @@ export const isolated = (h: History, kind?: CallbackKind): Frame[] =>
 const fatal = (h: History): Frame[] =>
   h.throws.filter(({ action }) => action.kind === 'fatal').map(({ frame }) => frame);
 
+/** What left it may have been meant to: nothing else is to blame. */
+const hasFatal = (h: History, run: LoopRun): boolean => fatal(h).some((frame) => run.frames.includes(frame));
+
 /** Signals without a callback that a thread sent while the loop slept. */
 export const interruptions = (h: History): Sent[] =>
   h.raises.filter(
@@ -41,7 +44,7 @@ export const errorRules: RuleSet = {
   'LOOP-ERROR-1': (h, say) => {
     for (const sent of interruptions(h)) {
       const run = runDuring(h, sent);
-      if (run === undefined) continue;
+      if (run === undefined || hasFatal(h, run)) continue;
       const after = run.frames.filter(
         (frame) => frame.enter!.index > sent.at && h.timeOf(frame.enter!.index) >= sent.thread!.startedAt,
       );
@@ -95,8 +98,7 @@ export const errorRules: RuleSet = {
     for (const frame of isolated(h, 'handler')) {
       const run = h.runAt(frame.enter!.index);
       const mates = batchMates(h, frame);
-      if (run === undefined || mates.length === 0 || fatal(h).some((other) => run.frames.includes(other)))
-        continue;
+      if (run === undefined || mates.length === 0 || hasFatal(h, run)) continue;
       if (run.raised !== undefined) {
         say.broken(run.to, `what the handler '${frame.run}' threw made start raise`);
         continue;
@@ -123,7 +125,7 @@ export const errorRules: RuleSet = {
           t.token !== frame.token &&
           !t.frames.some((f) => f.enter!.index < at),
       );
-      if (run === undefined || waiting.length === 0) continue;
+      if (run === undefined || waiting.length === 0 || hasFatal(h, run)) continue;
       const skipped = waiting.find((t) => !t.frames.some((f) => f.enter!.index < run.to));
       if (run.raised !== undefined) say.broken(run.to, `what the task '${frame.run}' threw made start raise`);
       else if (skipped === undefined) say.kept();
@@ -148,7 +150,7 @@ export const errorRules: RuleSet = {
           t.failed === undefined &&
           !t.frames.some((f) => f.enter!.index < at),
       );
-      if (run === undefined || due.length === 0) continue;
+      if (run === undefined || due.length === 0 || hasFatal(h, run)) continue;
       const skipped = due.find((t) => !t.frames.some((f) => f.enter!.index < run.to));
       if (run.raised !== undefined)
         say.broken(run.to, `what the timer '${frame.run}' threw made start raise`);
