@@ -6,6 +6,7 @@
  * loop has shown that it read it: before a barrier ended it polled, and before it fired a timer the deadline had passed.
  */
 import type { History, Timer } from '../trace/history.js';
+import { once } from './once.js';
 
 /** The trace's clocks count whole µs, and a resolution of 0 was measured with this much noise. µs */
 export const NOISE_US = 50;
@@ -14,6 +15,9 @@ interface Floor {
   readonly at: number;
   readonly time: number;
 }
+
+/** Those of a history. */
+export const deadlinesOf = once((h) => new Deadlines(h));
 
 export class Deadlines {
   readonly clock: string | undefined;

@@ -4,6 +4,7 @@
 import type { EventName } from '../../spec/trace.js';
 import type { History, LoopRun, Registration } from '../trace/history.js';
 import type { Frame } from '../trace/timeline.js';
+import { once } from './once.js';
 
 /** An event that was certain, watched for, and had time to be delivered. */
 export interface Obligation {
@@ -20,7 +21,8 @@ export interface Obligation {
  * For each registration and each horizon: was the event owed, and did it come? It was owed if the fd was certainly ready, and
  * watched for it, from the horizon's start until the call, or until the horizon's end. O(registrations × horizons).
  */
-export function* obligations(h: History, event: EventName): Generator<Obligation> {
+export const obligations = once((h, event: EventName): readonly Obligation[] => {
+  const found: Obligation[] = [];
   for (const registration of h.registrations) {
     if (registration.failed !== undefined) continue;
     for (const horizon of h.horizons) {
@@ -38,10 +40,11 @@ export function* obligations(h: History, event: EventName): Generator<Obligation
       const until = delivery?.enter!.index ?? horizon.to;
       if (delivery === undefined && registration.fd.closedAt < until) continue;
       if (!ready.covers(from, until - 1) || !h.wants(registration, event, from, until)) continue;
-      yield { registration, from, to: horizon.to, delivery };
+      found.push({ registration, from, to: horizon.to, delivery });
     }
   }
-}
+  return found;
+});
 
 /** The loop may have reported that the connection is broken, and then watch it no more, as libuv documents. O(1). */
 export const knowsOfBreak = ({ fd }: Registration, before: number): boolean => fd.file.breakHeardAt < before;

@@ -5,6 +5,7 @@
  * wake him, would have slept for ever without it.
  */
 import type { History, Timer } from '../trace/history.js';
+import { once } from './once.js';
 import { gaps, type Gap } from './spin.js';
 
 /** Timers as long as this are the far ones here; the sentinel of a check is twice as long. ms */
@@ -18,7 +19,7 @@ const farTimers = (h: History): Timer[] =>
   h.timers.filter(({ delay, failed }) => failed === undefined && delay >= FAR_AWAY_MS && delay < 1e6);
 
 /** Spans in which the loop slept until a far timer was due, and that in which it hung, if it did. O(steps + far sleeps × timers). */
-export function oversleeps(h: History): Oversleep[] {
+export const oversleeps = once((h): readonly Oversleep[] => {
   const far = farTimers(h);
   const found: Oversleep[] = [];
   for (const { from, to } of gaps(h)) {
@@ -33,7 +34,7 @@ export function oversleeps(h: History): Oversleep[] {
   const hung = hangs(h);
   if (hung !== undefined) found.push(hung);
   return found;
-}
+});
 
 /** The loop, not one of its callbacks, was at work when the subject had to be killed. */
 export function hangs(h: History): Oversleep | undefined {

@@ -1,7 +1,7 @@
 /** Rules about periodic timers; a part of `spec/loop/timers.md`. */
 import type { History, Periodic } from '../trace/history.js';
 import type { Frame } from '../trace/timeline.js';
-import { Deadlines } from './deadlines.js';
+import { deadlinesOf } from './deadlines.js';
 import { hangs } from './oversleep.js';
 import type { RuleSet } from './rule.js';
 
@@ -67,7 +67,7 @@ export const periodicRules: RuleSet = {
   },
 
   'LOOP-TIMER-20': (h, say) => {
-    const deadlines = new Deadlines(h);
+    const deadlines = deadlinesOf(h);
     for (const { failed, switches, frames, interval, loop, run } of h.periodics) {
       if (failed !== undefined) continue;
       for (let i = 1; i < switches.length; i += 2) {
@@ -99,7 +99,7 @@ export const periodicRules: RuleSet = {
   },
 
   'LOOP-TIMER-21': (h, say) => {
-    const deadlines = new Deadlines(h);
+    const deadlines = deadlinesOf(h);
     for (const { periodic, from, to, frames } of spansOf(h)) {
       const period = periodic.interval * 1000;
       for (const timer of h.timers) {
@@ -122,7 +122,7 @@ export const periodicRules: RuleSet = {
   },
 
   'LOOP-TIMER-22': (h, say) => {
-    const { apart } = new Deadlines(h);
+    const { apart } = deadlinesOf(h);
     for (const { periodic, frames } of spansOf(h)) {
       const period = periodic.interval * 1000;
       let spacings = 0;
@@ -142,7 +142,7 @@ export const periodicRules: RuleSet = {
   },
 
   'LOOP-TIMER-23': (h, say) => {
-    const { apart } = new Deadlines(h);
+    const { apart } = deadlinesOf(h);
     for (const { periodic, from, restarted, frames } of spansOf(h)) {
       if (!restarted) continue;
       const period = periodic.interval * 1000;

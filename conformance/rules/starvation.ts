@@ -7,6 +7,7 @@
 import type { EventName } from '../../spec/trace.js';
 import type { History, Task, Timer } from '../trace/history.js';
 import type { Deadlines } from './deadlines.js';
+import { once } from './once.js';
 import type { Say } from './rule.js';
 import { stepCounter } from './step-counter.js';
 
@@ -21,7 +22,7 @@ export interface Chain {
 }
 
 /** Tasks that schedule themselves again, or timers that set themselves again without delay. O(steps). */
-export function chainOf(h: History, kind: 'task' | 'timer', loop: string): Chain {
+export const chainOf = once((h, kind: 'task' | 'timer', loop: string): Chain => {
   const entered = stepCounter(h);
   const waiting = stepCounter(h);
   const entities: readonly (Task | Timer)[] =
@@ -33,10 +34,10 @@ export function chainOf(h: History, kind: 'task' | 'timer', loop: string): Chain
     if (enter !== undefined) entered.since(enter);
   }
   return { links: entered.counts(), waiting: waiting.counts() };
-}
+});
 
 /** Handlers of fds that stay ready: called, and the fd is as ready as before. O(steps + intervals). */
-export function alwaysReady(h: History, loop: string): Chain {
+export const alwaysReady = once((h, loop: string): Chain => {
   const entered = stepCounter(h);
   const waiting = stepCounter(h);
   for (const wish of wishes(h, loop)) waiting.during(wish.from, wish.to);
@@ -50,7 +51,7 @@ export function alwaysReady(h: History, loop: string): Chain {
     }
   }
   return { links: entered.counts(), waiting: waiting.counts() };
-}
+});
 
 /** Somebody who had a right to be called from a step on. */
 export interface Waiting {

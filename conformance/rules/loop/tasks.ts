@@ -1,7 +1,7 @@
 /** Rules of `spec/loop/tasks.md`. */
 import { FAR_MS, type History, type Task } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
-import { Deadlines } from '../deadlines.js';
+import { deadlinesOf } from '../deadlines.js';
 import { horizonAfter } from '../horizons.js';
 import { firstRunOf, missedRound } from '../missed.js';
 import { oversleeps, oversleptBetween } from '../oversleep.js';
@@ -186,7 +186,7 @@ export const taskRules: RuleSet = {
   },
 
   'LOOP-TASK-8': (h, say) => {
-    const deadlines = new Deadlines(h);
+    const deadlines = deadlinesOf(h);
     for (const loop of loopsOf(h)) {
       const due = dueTimers(h, deadlines, loop);
       judgeFairness(h, say, chainOf(h, 'task', loop), 'a task that schedules itself again', due);

@@ -1,7 +1,7 @@
 /** Rules of `spec/loop/timers.md`. */
 import { FAR_MS, type History, type Timer } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
-import { Deadlines, NOISE_US } from '../deadlines.js';
+import { deadlinesOf, type Deadlines, NOISE_US } from '../deadlines.js';
 import { missedDeadline } from '../missed.js';
 import { hangs, oversleeps, oversleptBetween } from '../oversleep.js';
 import { periodicRules } from '../periodic.js';
@@ -72,7 +72,7 @@ function calledAtOnce(
   wanted: (timer: Timer) => boolean,
   kept: (timer: Timer, frame: Frame) => void,
 ): void {
-  const deadlines = new Deadlines(h);
+  const deadlines = deadlinesOf(h);
   const sleeps = oversleeps(h);
   for (const timer of h.timers) {
     if (timer.failed !== undefined || timer.cancelledAt !== Infinity || !wanted(timer)) continue;
@@ -125,7 +125,7 @@ const hasOnlyTimers = (h: History): boolean =>
 
 export const timerRules: RuleSet = {
   'LOOP-TIMER-1': (h, say) => {
-    const deadlines = new Deadlines(h);
+    const deadlines = deadlinesOf(h);
     const order = new TimerOrder(h, deadlines);
     const hung = hangs(h);
     for (const timer of h.timers) {
@@ -149,7 +149,7 @@ export const timerRules: RuleSet = {
   },
 
   'LOOP-TIMER-2': (h, say) => {
-    const deadlines = new Deadlines(h);
+    const deadlines = deadlinesOf(h);
     const slack = h.subject.timerResolutionMs * 1000 + NOISE_US;
     for (const timer of h.timers) {
       const frame = timer.frames[0];
@@ -166,7 +166,7 @@ export const timerRules: RuleSet = {
   },
 
   'LOOP-TIMER-3': (h, say) => {
-    const deadlines = new Deadlines(h);
+    const deadlines = deadlinesOf(h);
     const order = new TimerOrder(h, deadlines);
     for (const timer of h.timers) {
       const { cancelledAt: at, frames, loop, run } = timer;
@@ -199,7 +199,7 @@ export const timerRules: RuleSet = {
   },
 
   'LOOP-TIMER-5': (h, say) => {
-    for (const { timer, frame, overtakenBy, inOrder } of new TimerOrder(h, new Deadlines(h)).firings) {
+    for (const { timer, frame, overtakenBy, inOrder } of new TimerOrder(h, deadlinesOf(h)).firings) {
       if (overtakenBy !== undefined)
         say.broken(
           enterOf(frame),
@@ -210,7 +210,7 @@ export const timerRules: RuleSet = {
   },
 
   'LOOP-TIMER-6': (h, say) => {
-    const order = new TimerOrder(h, new Deadlines(h));
+    const order = new TimerOrder(h, deadlinesOf(h));
     const threw = h.frames.some((frame) => frame.raised !== undefined);
     for (const tied of ties(h)) {
       const good = tied.filter((timer) => timer.failed === undefined);
@@ -235,7 +235,7 @@ export const timerRules: RuleSet = {
   },
 
   'LOOP-TIMER-7': (h, say) => {
-    const { apart } = new Deadlines(h);
+    const { apart } = deadlinesOf(h);
     for (let i = 1; i < h.timers.length; i++) {
       const [a, b] = [h.timers[i - 1]!, h.timers[i]!];
       if (a.by !== b.by || a.by.kind === 'main' || a.base !== undefined || b.base !== undefined) continue;
@@ -254,7 +254,7 @@ export const timerRules: RuleSet = {
   },
 
   'LOOP-TIMER-8': (h, say) => {
-    const deadlines = new Deadlines(h);
+    const deadlines = deadlinesOf(h);
     const due = (timer: Timer): boolean =>
       timer.base === undefined ? timer.delay === 0 : deadlines.latest(timer) <= h.timeOf(timer.at - 1);
     calledAtOnce(h, say, due, () => say.kept());
@@ -269,7 +269,7 @@ export const timerRules: RuleSet = {
   },
 
   'LOOP-TIMER-10': (h, say) => {
-    const deadlines = new Deadlines(h);
+    const deadlines = deadlinesOf(h);
     const order = new TimerOrder(h, deadlines);
     for (const timer of h.timers) {
       const { cancelledAt: at, frames, loop, run } = timer;
@@ -325,7 +325,7 @@ export const timerRules: RuleSet = {
   'LOOP-TIMER-15': longTimers(LONGEST_WAIT_MS + 1, Infinity),
 
   'LOOP-TIMER-16': (h, say) => {
-    const deadlines = new Deadlines(h);
+    const deadlines = deadlinesOf(h);
     const order = new TimerOrder(h, deadlines);
     const overtaken = new Map(order.firings.map(({ timer, overtakenBy }) => [timer, overtakenBy]));
     const sleeps = oversleeps(h);
@@ -353,7 +353,7 @@ export const timerRules: RuleSet = {
   },
 
   'LOOP-TIMER-17': (h, say) => {
-    const deadlines = new Deadlines(h);
+    const deadlines = deadlinesOf(h);
     for (const loop of loopsOf(h))
       judgeFairness(
         h,
@@ -365,7 +365,7 @@ export const timerRules: RuleSet = {
   },
 
   'LOOP-TIMER-18': (h, say) => {
-    const deadlines = new Deadlines(h);
+    const deadlines = deadlinesOf(h);
     const handlers = stepCounter(h);
     for (const frame of h.frames) if (frame.kind === 'handler') handlers.since(enterOf(frame));
     const handled = handlers.counts();

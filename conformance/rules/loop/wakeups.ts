@@ -2,7 +2,7 @@
 import type { Did } from '../../../spec/trace.js';
 import type { History, Sent, SignalHandler, Wakeup } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
-import { hangs, oversleeps, type Oversleep } from '../oversleep.js';
+import { hangs, oversleeps } from '../oversleep.js';
 import type { Rule, RuleSet, Say } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
 
@@ -15,15 +15,6 @@ const lastSentAt = (h: History, sent: Sent): number => sent.thread?.lastAt ?? h.
 /** The first call after the sending. A call that a thread caused can come while the thread still works. */
 function callAfter(h: History, entity: Wakeup | SignalHandler, sent: Sent, time: number): Frame | undefined {
   return entity.frames.find((frame) => frame.enter!.index > sent.at && h.timeOf(frame.enter!.index) >= time);
-}
-
-const sleepsByHistory = new WeakMap<History, readonly Oversleep[]>();
-
-/** Worked out once for all sendings of a trace. */
-function sleepsOf(h: History): readonly Oversleep[] {
-  const sleeps = sleepsByHistory.get(h) ?? oversleeps(h);
-  sleepsByHistory.set(h, sleeps);
-  return sleeps;
 }
 
 /** So long a sleep after the sending is no delay of the host. µs */
@@ -67,7 +58,7 @@ function judgeArrival(
 ): void {
   const far = h.farAfter(sentAt.at);
   const enter = call?.enter!.index ?? h.end;
-  const sleep = sleepsOf(h).find(
+  const sleep = oversleeps(h).find(
     ({ to }) => to > sentAt.at && to <= enter && to < h.end && h.timeOf(to) - sentAt.time >= LONG_US,
   );
   if (sleep !== undefined) say.broken(sleep.to, `${what}: the loop slept until the far timer was due`);
