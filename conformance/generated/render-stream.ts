@@ -279,7 +279,7 @@ class StreamRenderer {
       canRead && small && kind === 'pair' ? [act.fill(peer)] : [],
     ),
     peerSips: StreamRenderer.peer((peer, { canWrite }, { how }) =>
-      canWrite ? [act.read(peer, SIPS[how % SIPS.length]!)] : [],
+      canWrite ? [act.read(peer, SIPS[how % SIPS.length])] : [],
     ),
     peerCollects: StreamRenderer.peer((peer, { canWrite }) => (canWrite ? [words.collect(peer)] : [])),
     peerEnds: StreamRenderer.peer((peer, { kind }) =>

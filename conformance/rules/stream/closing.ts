@@ -133,8 +133,10 @@ export const closingRules: RuleSet = {
       if (closing === Infinity) continue;
       const passed = horizonAfter(h, stream.loop, closing);
       // What had its bytes before may be delivered yet: STREAM-REENTRY-6.
-      for (const { read, endAt, dueAt, bytes } of factsOf(h, stream)) {
+      for (const { read, endAt, dueAt, bytes, overlaps } of factsOf(h, stream)) {
         if (read.at > closing || endAt <= closing || dueAt < closedAt(stream)) continue;
+        // What overtakes another, by bytes that were there, has had them before: STREAM-READ-9.
+        if (overlaps) continue;
         const some = bytes !== undefined && bytes.length > 0;
         // A read up to the end has got it by the close.
         if (some && read.action.op === 'readUntilClose') continue;
@@ -182,7 +184,8 @@ export const closingRules: RuleSet = {
       // Something else may close it before it has shown what it does.
       const until = Math.min(closedAt(stream), stream.file.eofAt);
       const closed = closeFrameAt(stream);
-      const ended = outputOf(h, stream)?.collects.find(({ eof }) => eof)?.step.index ?? Infinity;
+      const eof = outputOf(h, stream)?.collects.find((collect) => collect.eof);
+      const ended = stream.ends.length > 0 ? Infinity : (eof?.step.index ?? Infinity);
       // Bytes that were there before may be delivered by a stream that is closed.
       const served = factsOf(h, stream).find(
         ({ endAt, dueAt, bytes }) => dueAt > at && endAt < until && bytes !== undefined,
@@ -208,7 +211,8 @@ export const closingRules: RuleSet = {
       if (stream.file.sentBytes > (stream.file.peer?.collected.size ?? 0)) continue;
       if (horizonAfter(h, stream.loop, Math.max(stream.file.brokenAt, fact.read.at)) === undefined) continue;
       const frames = [fact.end, closeFrame(stream)].filter((frame) => frame !== undefined);
-      if (frames.length === 0) continue;
+      // Who closes it himself needs no reason.
+      if (frames.length === 0 || closingAt(h, stream) < frames[0]!.enter!.index) continue;
       const told = frames.some((frame) => {
         const { failed } = enterOf(frame);
         return failed?.errno === 'ECONNRESET' || failed?.text.includes('ECONNRESET') === true;

@@ -5,7 +5,7 @@ import type { RuleSet, Say } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
 import { driesUp, isUndisturbed, outputOf, toldOf } from './output-facts.js';
 import { reasonOf } from './read-facts.js';
-import { closeFrameAt, closingAt } from './trouble.js';
+import { closeFrameAt, closingAt, thrower } from './trouble.js';
 
 interface Connecting {
   readonly stream: StreamLife;
@@ -63,6 +63,8 @@ export const connectingRules: RuleSet = {
       const [, again] = connect.frames;
       // A full backlog keeps it waiting, and a program that closes it meanwhile may hear nothing.
       if (!stream.listened || stream.file.peer === undefined || closedAt(stream) < endAt) continue;
+      // So may one whose callback raised before.
+      if ((thrower(stream)?.enter!.index ?? Infinity) < endAt) continue;
       if (raisedAtOnce(connecting, say)) continue;
       if (again !== undefined)
         say.broken(again.enter!.index, `stream ${stream.name} was told twice that it is connected`);

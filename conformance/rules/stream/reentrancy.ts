@@ -1,6 +1,6 @@
 /** Rules of `spec/stream/reentrancy.md`. */
 import { closedAt, enterOf, type History, type StreamLife } from '../../trace/history.js';
-import type { Frame } from '../../trace/timeline.js';
+import type { Frame, Step } from '../../trace/timeline.js';
 import type { RuleSet } from '../rule.js';
 import { callbacksOf, ownerOf } from './owners.js';
 import { peerOf, wasReset } from './peers.js';
@@ -159,8 +159,8 @@ export const reentrancyRules: RuleSet = {
           say.excused("it can't be asked whether it is reading");
           continue;
         }
-        // Another that waits, or was asked for just now.
-        if (isBusy(stream, step.index)) continue;
+        // Another that waits, or was asked for just now; also if it was refused.
+        if (isBusy(stream, step.index) || asksBefore(stream, step)) continue;
         if (state.reading)
           say.broken(step.index, `stream ${stream.name} says in a read's callback that it is reading`);
         else say.kept();
@@ -196,6 +196,10 @@ export const reentrancyRules: RuleSet = {
     }
   },
 };
+
+/** A read was asked for in the same callback, before a step. */
+const asksBefore = ({ reads }: StreamLife, { frame, index }: Step): boolean =>
+  reads.some(({ by, at }) => by === frame && at < index);
 
 /** A read is pending: it makes the refusal of another lawful, and true that the stream is reading. */
 const isBusy = (stream: StreamLife, step: number): boolean => busyUntil(stream, step) > step;

@@ -43,7 +43,7 @@ const failedAt = (frames: readonly Frame[]): number =>
   enteredAt(frames.find((frame) => enterOf(frame).failed !== undefined));
 
 interface Trouble {
-  /** For reads: a callback that raised, a write or a connect that failed. */
+  /** For reads: a callback that raised, a write or a connect that failed, a write after the end of its own output. */
   readonly reads: number;
   /** For writes: these, and a read that failed, and the end of the peer's output. */
   readonly writes: number;
@@ -55,8 +55,9 @@ function troubleOf(stream: StreamLife): Trouble {
   let trouble = known.get(stream);
   if (trouble !== undefined) return trouble;
   let reads = Math.min(stream.file.brokenAt, enteredAt(thrower(stream)));
+  const ended = stream.ends[0]?.index ?? Infinity;
   for (const { at, failed, frames } of stream.sends)
-    reads = Math.min(reads, failed === undefined ? failedAt(frames) : at);
+    reads = Math.min(reads, failed === undefined && at < ended ? failedAt(frames) : at);
   if (stream.connect !== undefined)
     reads = Math.min(reads, stream.connect.failed === undefined ? failedAt(stream.connect.frames) : -1);
   let writes = Math.min(reads, stream.file.eofAt);

@@ -223,6 +223,8 @@ export const writingRules: RuleSet = {
     for (const stream of h.streams)
       for (const send of stream.sends) {
         if (send.at < closedAt(stream)) continue;
+        // A write after the end of the stream's own output is a mistake of its own.
+        if ((stream.ends[0]?.index ?? Infinity) < send.at) continue;
         const told = toldOf(send);
         if (send.failed !== undefined) say.chose('raised', send.at);
         else if (told === 'done')
