@@ -17,7 +17,15 @@ import {
 } from './output-facts.js';
 import { peerOf, wasReset } from './peers.js';
 import { factsOf, nearLimit, readFacts, type ReadFact } from './read-facts.js';
-import { closeFrame, closeFrameAt, closingAt, readsUntil, thrower, troubledAt } from './trouble.js';
+import {
+  closeFrame,
+  closeFrameAt,
+  closingAt,
+  hasReadLimit,
+  readsUntil,
+  thrower,
+  troubledAt,
+} from './trouble.js';
 
 /** When the connection was reset under a pending read: the read, and the stream that nothing else had ended. */
 function* resetWhileReading(h: History): Generator<readonly [StreamLife, ReadFact]> {
@@ -133,10 +141,10 @@ export const closingRules: RuleSet = {
       if (closing === Infinity) continue;
       const passed = horizonAfter(h, stream.loop, closing);
       // What had its bytes before may be delivered yet: STREAM-REENTRY-6.
-      for (const { read, endAt, dueAt, bytes, overlaps } of factsOf(h, stream)) {
+      for (const { read, endAt, dueAt, bytes, overlaps, from } of factsOf(h, stream)) {
         if (read.at > closing || endAt <= closing || dueAt < closedAt(stream)) continue;
-        // What overtakes another, by bytes that were there, has had them before: STREAM-READ-9.
-        if (overlaps) continue;
+        // What overtakes another, by bytes that were there, has had them before: STREAM-READ-9. So may one that begins nobody knows where.
+        if (overlaps || Number.isNaN(from)) continue;
         const some = bytes !== undefined && bytes.length > 0;
         // A read up to the end has got it by the close.
         if (some && read.action.op === 'readUntilClose') continue;
@@ -157,6 +165,8 @@ export const closingRules: RuleSet = {
         say.excused("it stays open when the peer's output ends (stream.peer-end)");
       if (closed === Infinity || readsUntil(stream) < closed) continue;
       if (fact.size === undefined || nearLimit(fact) || fact.read.at > closed || eofAt > closed) continue;
+      // No bytes are none from before the end.
+      if (fact.size === 0) continue;
       if (fact.endAt < closed && fact.bytes !== undefined) say.kept();
       else
         say.broken(
@@ -181,6 +191,8 @@ export const closingRules: RuleSet = {
       const threw = thrower(stream);
       const at = threw?.exit?.index ?? Infinity;
       if (threw === undefined || at === Infinity || fatal.has(threw)) continue;
+      // One that is told of a failure may be ending anyway, and so may one whose limit is exceeded before it calls back.
+      if (enterOf(threw).failed !== undefined || hasReadLimit(stream)) continue;
       // Something else may close it before it has shown what it does.
       const until = Math.min(closedAt(stream), stream.file.eofAt);
       const closed = closeFrameAt(stream);

@@ -6,7 +6,7 @@ import type { OpenFile } from '../../trace/kernel.js';
 import type { Step } from '../../trace/timeline.js';
 import { polledBetween } from '../horizons.js';
 import { callsOn } from './fd-calls.js';
-import { peerOf } from './peers.js';
+import { mayBeHeldBack, peerOf } from './peers.js';
 import { closingAt, writesUntil } from './trouble.js';
 
 /** A `collect` at the other end, or another system call that takes bytes there. */
@@ -127,7 +127,8 @@ export const isUndisturbed = ({ stream, peer }: Output, step: number): boolean =
 /**
  * The peer found nothing, although it had made room and the loop had polled often enough since: what hasn't come by then doesn't come.
  */
-export function driesUp(h: History, { stream, collects }: Output): Collect | undefined {
+export function driesUp(h: History, { stream, collects, sends }: Output): Collect | undefined {
+  if (mayBeHeldBack(stream) && sends.length > 1) return undefined;
   const last = collects.at(-1);
   const before = collects.at(-2);
   if (last === undefined || last.got > 0 || !last.all || last.errno !== undefined) return undefined;

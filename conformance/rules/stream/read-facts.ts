@@ -15,7 +15,7 @@ import {
   type StreamRead,
 } from '../../trace/history.js';
 import type { ByteLog } from '../../trace/byte-log.js';
-import { peerOf } from './peers.js';
+import { mayBeHeldBack, peerOf } from './peers.js';
 import { sizeOf } from './satisfied.js';
 
 export interface ReadFact {
@@ -108,7 +108,9 @@ function gather(h: History, stream: StreamLife): Facts {
 /** Step by which its bytes had been written, and the end had come if it asks for that. */
 function arrivalOf({ action, stream }: StreamRead, input: ByteLog, from: number, size: number): number {
   if (action.op === 'readUntilClose') return stream.file.eofAt;
-  return size === 0 ? -1 : input.stepOf(from + size - 1)!;
+  if (size === 0) return -1;
+  const at = input.stepOf(from + size - 1)!;
+  return mayBeHeldBack(stream) && at !== input.stepOf(0) ? Infinity : at;
 }
 
 /** Only a read that looks for its end has to keep all that it has looked through. */

@@ -67,9 +67,14 @@ function fateOf(first: StreamRead, second: StreamRead): Fate | undefined {
   return before ? 'failed' : undefined;
 }
 
-/** A read may be over for its stream before its callback is called: it is satisfied, or has failed for the limit. */
-const mayBeOver = ({ from, limit = Infinity, dueAt, input }: ReadFact, step: number): boolean =>
-  Number.isNaN(from) || dueAt < step || input.sizeBefore(step) - from > limit;
+/**
+ * A read may be over for its stream before its callback is called: it is satisfied, or has failed for the limit. One that was itself
+ * accepted behind another may be so as well.
+ */
+function mayBeOver({ from, limit, dueAt, input, overlaps, stream }: ReadFact, step: number): boolean {
+  if (Number.isNaN(from) || overlaps || dueAt < step) return true;
+  return input.sizeBefore(step) - from > Math.min(limit ?? Infinity, stream.maxRead ?? Infinity);
+}
 
 /** Reads that were asked for while another was pending, with that other: until something ends the stream. */
 function* overlapping(h: History): Generator<Overlap> {

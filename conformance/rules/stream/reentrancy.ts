@@ -159,6 +159,8 @@ export const reentrancyRules: RuleSet = {
           say.excused("it can't be asked whether it is reading");
           continue;
         }
+        // What is closed reads no more, whatever it says.
+        if (closedAt(stream) < step.index) continue;
         // Another that waits, or was asked for just now; also if it was refused.
         if (isBusy(stream, step.index) || asksBefore(stream, step)) continue;
         if (state.reading)

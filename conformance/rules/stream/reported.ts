@@ -2,6 +2,7 @@
  * Whether the loop reported something as an error. A warning is none.
  */
 import type { History } from '../../trace/history.js';
+import { hasReadLimit } from './trouble.js';
 
 const known = new WeakMap<History, readonly number[]>();
 
@@ -11,12 +12,14 @@ const find = (h: History): number[] =>
 /** The callbacks of the scenario raised nothing: what is reported has another cause. */
 export const isInnocent = (h: History): boolean => h.throws.length === 0;
 
-/** Step of the first report after a step. O(reports) after the first time. */
+/** Step of the first report after a step for which nothing else can be the cause. O(reports) after the first time. */
 export function reportedAfter(h: History, step: number): number | undefined {
   let reports = known.get(h);
   if (reports === undefined) {
     reports = find(h);
     known.set(h, reports);
   }
-  return reports.find((at) => at > step);
+  const found = reports.find((at) => at > step);
+  // What is beyond a limit may be reported as well, whichever stream it is of.
+  return found === undefined || h.streams.some(hasReadLimit) ? undefined : found;
 }

@@ -160,7 +160,9 @@ export const writingRules: RuleSet = {
       // TCP may need time between the ends; elsewhere what the kernel took can be read at once.
       if (output.stream.file.kind !== 'pair' && output.stream.file.kind !== 'pipe') continue;
       const byFrame = new Map(
-        output.collects.filter(({ all }) => all).map((collect) => [collect.step.frame, collect] as const),
+        output.collects
+          .filter(({ all, errno }) => all && errno === undefined)
+          .map((collect) => [collect.step.frame, collect] as const),
       );
       for (const send of output.sends) {
         const [frame] = send.frames;
