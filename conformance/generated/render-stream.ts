@@ -31,6 +31,8 @@ import {
 
 /** Bytes of the kernel's buffers where they are small: the least that it grants. */
 const SMALL_BUFFER = 4096;
+/** No scenario names a position beyond this. Bytes. */
+const PATTERN_END = 1_000_000;
 /** As for programs of the loop. */
 const MAX_RECORDS = 600;
 
@@ -215,9 +217,9 @@ class StreamRenderer {
     return StreamRenderer.steps[kind](this, connection, numbers);
   }
 
-  /** Where the pattern goes on. */
+  /** Where the pattern goes on; in front of the end that positions have, it begins again. */
   private take(size: number): number {
-    this.used += size;
+    this.used = this.used + size > PATTERN_END ? size : this.used + size;
     return this.used - size;
   }
 

@@ -219,6 +219,8 @@ export const closingRules: RuleSet = {
 
   'STREAM-CLOSE-9': (h, say) => {
     for (const [stream, fact] of resetWhileReading(h)) {
+      // A limit is another cause.
+      if (hasReadLimit(stream)) continue;
       // The kernel tells the cause once; a write that waits may have got it.
       if (stream.file.sentBytes > (stream.file.peer?.collected.size ?? 0)) continue;
       if (horizonAfter(h, stream.loop, Math.max(stream.file.brokenAt, fact.read.at)) === undefined) continue;

@@ -8,7 +8,7 @@ import { judgeDue, passedSince } from './due.js';
 import { firstDifference } from './first-difference.js';
 import { wasReset } from './peers.js';
 import { factsOf, nameOf, readFacts, refusedReads, type ReadFact } from './read-facts.js';
-import { isInnocent, reportedAfter } from './reported.js';
+import { isUneventful, reportedAfter } from './reported.js';
 import { isThrottled } from './throttle.js';
 import { closeFrameAt, readsUntil } from './trouble.js';
 
@@ -159,8 +159,9 @@ export const readingRules: RuleSet = {
   'STREAM-READ-6': (h, say) => {
     for (const fact of [...readFacts(h), ...refusedReads(h)]) {
       const { read, stream } = fact;
-      // One that has said that it is closed serves what it still has, and that is nothing.
-      if (read.action.op === 'readBytes' && read.action.size === 0 && closeFrameAt(stream) > read.at)
+      if (read.action.op !== 'readBytes' || read.action.size !== 0) continue;
+      // One that may be closed by now serves what it still has, and that is nothing.
+      if (Math.min(closeFrameAt(stream), stream.file.eofAt) > read.at)
         judgeDue(h, fact, say, 'though it asks for no bytes');
     }
   },
@@ -303,7 +304,7 @@ export const readingRules: RuleSet = {
   },
 
   'STREAM-READ-18': (h, say) => {
-    if (!isInnocent(h)) return;
+    if (!isUneventful(h)) return;
     for (const stream of h.streams) {
       const { name, file, loop } = stream;
       if (!file.reset || readsUntil(stream) < file.brokenAt) continue;

@@ -12,14 +12,15 @@ const find = (h: History): number[] =>
 /** The callbacks of the scenario raised nothing: what is reported has another cause. */
 export const isInnocent = (h: History): boolean => h.throws.length === 0;
 
-/** Step of the first report after a step for which nothing else can be the cause. O(reports) after the first time. */
+/** Nothing in the scenario has to be reported, or may be: what is beyond a limit may, whichever stream it is of. */
+export const isUneventful = (h: History): boolean => isInnocent(h) && !h.streams.some(hasReadLimit);
+
+/** Step of the first report after a step. O(reports) after the first time. */
 export function reportedAfter(h: History, step: number): number | undefined {
   let reports = known.get(h);
   if (reports === undefined) {
     reports = find(h);
     known.set(h, reports);
   }
-  const found = reports.find((at) => at > step);
-  // What is beyond a limit may be reported as well, whichever stream it is of.
-  return found === undefined || h.streams.some(hasReadLimit) ? undefined : found;
+  return reports.find((at) => at > step);
 }

@@ -16,7 +16,7 @@ import {
   toldOf,
   type Output,
 } from './output-facts.js';
-import { isInnocent, reportedAfter } from './reported.js';
+import { isInnocent, isUneventful, reportedAfter } from './reported.js';
 import { closeFrameAt, closingAt } from './trouble.js';
 
 /** Writes that were accepted after the program had ended the stream's output, to a peer that has got that end. */
@@ -212,7 +212,7 @@ export const writingRules: RuleSet = {
   },
 
   'STREAM-WRITE-9': (h, say) => {
-    if (!isInnocent(h)) return;
+    if (!isUneventful(h)) return;
     for (const { stream, at } of writesToNobody(h)) {
       const logged = reportedAfter(h, at);
       if (logged !== undefined)
