@@ -75,7 +75,7 @@ const WEIGHTS: Readonly<Record<StreamStepKind, Readonly<Record<Place, number>>>>
   isOpen: { main: 0, callback: 2, stage: 1 },
   schedule: { main: 1, callback: 2, stage: 0 },
   peerWrites: { main: 4, callback: 6, stage: 14 },
-  peerFills: { main: 0, callback: 1, stage: 1 },
+  peerFills: { main: 0, callback: 1, stage: 2 },
   peerSips: { main: 0, callback: 1, stage: 2 },
   peerCollects: { main: 0, callback: 3, stage: 6 },
   peerEnds: { main: 0, callback: 1, stage: 2 },
