@@ -22,6 +22,7 @@ import {
   closeFrameAt,
   closingAt,
   hasReadLimit,
+  provokedAt,
   readsUntil,
   thrower,
   troubledAt,
@@ -76,9 +77,11 @@ export const closingRules: RuleSet = {
       const again = callbacks.find(({ frames }) => frames.length > 1)?.frames[1];
       const closing = closingAt(h, stream);
       const passed = horizonAfter(h, stream.loop, Math.min(closing, closeFrameAt(stream)));
+      // One that has closed itself before had nobody to tell.
+      const open = Math.min(closing, provokedAt(stream));
       if (again !== undefined)
         say.broken(again.enter!.index, `the close callback of stream ${stream.name} was called twice`);
-      else if (passed === undefined || !callbacks.some(({ at }) => at <= closing)) continue;
+      else if (passed === undefined || !callbacks.some(({ at }) => at <= open)) continue;
       else if (closeFrame(stream) !== undefined) say.kept();
       else if (!mayLinger(h, stream))
         say.broken(passed.to, `the close callback of stream ${stream.name} was not called`);

@@ -4,7 +4,15 @@ import type { Rule, RuleSet } from '../rule.js';
 import { judgeDue, passedSince } from './due.js';
 import { driesUp, isUndisturbed, outputs, sentBefore, toldOf, collectedBefore } from './output-facts.js';
 import { wasReset } from './peers.js';
-import { failedBy, nameOf, nearLimit, readFacts, refusedReads, type ReadFact } from './read-facts.js';
+import {
+  failedBy,
+  isHeldBack,
+  nameOf,
+  nearLimit,
+  readFacts,
+  refusedReads,
+  type ReadFact,
+} from './read-facts.js';
 import { closeFrameAt, readsUntil } from './trouble.js';
 
 /** A read for which more had come than it may take. */
@@ -24,7 +32,9 @@ function breachOf(fact: ReadFact): Breach | undefined {
   const delimiter = read.action.op === 'readUntil' ? read.action.delimiter.length : 0;
   const beyond = CERTAINLY * limit + delimiter;
   const reached = size <= beyond ? undefined : input.stepOf(from + beyond);
-  return reached === undefined ? undefined : { fact, limit, at: Math.max(reached, read.at) };
+  return reached === undefined || isHeldBack(fact, from + beyond)
+    ? undefined
+    : { fact, limit, at: Math.max(reached, read.at) };
 }
 
 /** Of reads that were accepted; a stream that was closed meanwhile has told of that. */

@@ -108,10 +108,12 @@ function gather(h: History, stream: StreamLife): Facts {
 /** Step by which its bytes had been written, and the end had come if it asks for that. */
 function arrivalOf({ action, stream }: StreamRead, input: ByteLog, from: number, size: number): number {
   if (action.op === 'readUntilClose') return stream.file.eofAt;
-  if (size === 0) return -1;
-  const at = input.stepOf(from + size - 1)!;
-  return mayBeHeldBack(stream) && at !== input.stepOf(0) ? Infinity : at;
+  return size === 0 ? -1 : input.stepOf(from + size - 1)!;
 }
+
+/** The kernel may keep the byte at a position for a while after it was written. */
+export const isHeldBack = ({ stream, input }: ReadFact, position: number): boolean =>
+  mayBeHeldBack(stream) && position >= 0 && input.stepOf(position) !== input.stepOf(0);
 
 /** Only a read that looks for its end has to keep all that it has looked through. */
 function limitOf({ action, stream: { maxRead } }: StreamRead): number | undefined {

@@ -6,7 +6,7 @@ import { callbacksOf, ownerOf } from './owners.js';
 import { peerOf, wasReset } from './peers.js';
 import { factsOf, nearLimit, readFacts, type ReadFact } from './read-facts.js';
 import { isInnocent } from './reported.js';
-import { closingAt, readsUntil, troubledAt } from './trouble.js';
+import { closingAt, hasReadLimit, readsUntil, troubledAt } from './trouble.js';
 
 /** Links of a chain that show whether it has an end, or a bottom. */
 const MANY = 500;
@@ -135,14 +135,8 @@ export const reentrancyRules: RuleSet = {
       if (Math.min(closedAt(stream), eofAt, brokenAt) < index || peerOf(h, stream) === undefined) continue;
       if (troubledBefore(stream, index) || (action.op === 'send' && hasEnded(stream, index))) continue;
       const { raised } = record;
-      const limited = 'max' in action && action.max !== undefined;
       if (raised === undefined) say.kept();
-      else if (
-        !limited &&
-        !isBusy(stream, index) &&
-        stream.maxRead === undefined &&
-        stream.maxWrite === undefined
-      )
+      else if (!isBusy(stream, index) && !hasReadLimit(stream) && stream.maxWrite === undefined)
         say.broken(
           index,
           `${action.op} in a callback of stream ${stream.name} raised ${raised.type}: ${raised.text}`,

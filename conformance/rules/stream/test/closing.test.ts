@@ -74,6 +74,11 @@ testRules(closingRules, {
       ['kept', ['stage1', 'again', 'stage2', 'end']],
     ],
     [closing([]), ['silent', ['stage1', 'stage2', 'end']]],
+    // A write after its own end may have closed it before.
+    [
+      program([endStream('s'), send('s', 'x')], [[CLOSED, CLOSE], []]),
+      ['silent', ['stage1', 'stage2', 'end']],
+    ],
   ],
   'STREAM-CLOSE-2': [
     [
