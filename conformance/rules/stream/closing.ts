@@ -17,7 +17,16 @@ import {
 } from './output-facts.js';
 import { peerOf, wasReset } from './peers.js';
 import { factsOf, nearLimit, readFacts, type ReadFact } from './read-facts.js';
-import { closeFrame, closeFrameAt, closingAt, readsUntil, thrower, troubledAt } from './trouble.js';
+import {
+  closeFrame,
+  closeFrameAt,
+  closingAt,
+  hasReadLimit,
+  provokedAt,
+  readsUntil,
+  thrower,
+  troubledAt,
+} from './trouble.js';
 
 /** When the connection was reset under a pending read: the read, and the stream that nothing else had ended. */
 function* resetWhileReading(h: History): Generator<readonly [StreamLife, ReadFact]> {
@@ -68,9 +77,11 @@ export const closingRules: RuleSet = {
       const again = callbacks.find(({ frames }) => frames.length > 1)?.frames[1];
       const closing = closingAt(h, stream);
       const passed = horizonAfter(h, stream.loop, Math.min(closing, closeFrameAt(stream)));
+      // One that has closed itself before had nobody to tell.
+      const open = Math.min(closing, provokedAt(stream));
       if (again !== undefined)
         say.broken(again.enter!.index, `the close callback of stream ${stream.name} was called twice`);
-      else if (passed === undefined || !callbacks.some(({ at }) => at <= closing)) continue;
+      else if (passed === undefined || !callbacks.some(({ at }) => at <= open)) continue;
       else if (closeFrame(stream) !== undefined) say.kept();
       else if (!mayLinger(h, stream))
         say.broken(passed.to, `the close callback of stream ${stream.name} was not called`);
@@ -133,8 +144,10 @@ export const closingRules: RuleSet = {
       if (closing === Infinity) continue;
       const passed = horizonAfter(h, stream.loop, closing);
       // What had its bytes before may be delivered yet: STREAM-REENTRY-6.
-      for (const { read, endAt, dueAt, bytes } of factsOf(h, stream)) {
+      for (const { read, endAt, dueAt, bytes, overlaps, from } of factsOf(h, stream)) {
         if (read.at > closing || endAt <= closing || dueAt < closedAt(stream)) continue;
+        // What overtakes another, by bytes that were there, has had them before: STREAM-READ-9. So may one that begins nobody knows where.
+        if (overlaps || Number.isNaN(from)) continue;
         const some = bytes !== undefined && bytes.length > 0;
         // A read up to the end has got it by the close.
         if (some && read.action.op === 'readUntilClose') continue;
@@ -155,6 +168,8 @@ export const closingRules: RuleSet = {
         say.excused("it stays open when the peer's output ends (stream.peer-end)");
       if (closed === Infinity || readsUntil(stream) < closed) continue;
       if (fact.size === undefined || nearLimit(fact) || fact.read.at > closed || eofAt > closed) continue;
+      // No bytes are none from before the end.
+      if (fact.size === 0) continue;
       if (fact.endAt < closed && fact.bytes !== undefined) say.kept();
       else
         say.broken(
@@ -179,10 +194,13 @@ export const closingRules: RuleSet = {
       const threw = thrower(stream);
       const at = threw?.exit?.index ?? Infinity;
       if (threw === undefined || at === Infinity || fatal.has(threw)) continue;
+      // One that is told of a failure may be ending anyway, and so may one whose limit is exceeded before it calls back.
+      if (enterOf(threw).failed !== undefined || hasReadLimit(stream)) continue;
       // Something else may close it before it has shown what it does.
       const until = Math.min(closedAt(stream), stream.file.eofAt);
       const closed = closeFrameAt(stream);
-      const ended = outputOf(h, stream)?.collects.find(({ eof }) => eof)?.step.index ?? Infinity;
+      const eof = outputOf(h, stream)?.collects.find((collect) => collect.eof);
+      const ended = stream.ends.length > 0 ? Infinity : (eof?.step.index ?? Infinity);
       // Bytes that were there before may be delivered by a stream that is closed.
       const served = factsOf(h, stream).find(
         ({ endAt, dueAt, bytes }) => dueAt > at && endAt < until && bytes !== undefined,
@@ -204,11 +222,14 @@ export const closingRules: RuleSet = {
 
   'STREAM-CLOSE-9': (h, say) => {
     for (const [stream, fact] of resetWhileReading(h)) {
+      // A limit is another cause.
+      if (hasReadLimit(stream)) continue;
       // The kernel tells the cause once; a write that waits may have got it.
       if (stream.file.sentBytes > (stream.file.peer?.collected.size ?? 0)) continue;
       if (horizonAfter(h, stream.loop, Math.max(stream.file.brokenAt, fact.read.at)) === undefined) continue;
       const frames = [fact.end, closeFrame(stream)].filter((frame) => frame !== undefined);
-      if (frames.length === 0) continue;
+      // Who closes it himself needs no reason.
+      if (frames.length === 0 || closingAt(h, stream) < frames[0]!.enter!.index) continue;
       const told = frames.some((frame) => {
         const { failed } = enterOf(frame);
         return failed?.errno === 'ECONNRESET' || failed?.text.includes('ECONNRESET') === true;

@@ -5,7 +5,7 @@ import type { RuleSet, Say } from '../rule.js';
 import { judgeWaiting } from '../spin.js';
 import { driesUp, isUndisturbed, outputOf, toldOf } from './output-facts.js';
 import { reasonOf } from './read-facts.js';
-import { closeFrameAt, closingAt } from './trouble.js';
+import { closeFrameAt, closingAt, provokedAt } from './trouble.js';
 
 interface Connecting {
   readonly stream: StreamLife;
@@ -63,6 +63,7 @@ export const connectingRules: RuleSet = {
       const [, again] = connect.frames;
       // A full backlog keeps it waiting, and a program that closes it meanwhile may hear nothing.
       if (!stream.listened || stream.file.peer === undefined || closedAt(stream) < endAt) continue;
+      if (provokedAt(stream) < endAt) continue;
       if (raisedAtOnce(connecting, say)) continue;
       if (again !== undefined)
         say.broken(again.enter!.index, `stream ${stream.name} was told twice that it is connected`);
@@ -180,6 +181,8 @@ export const connectingRules: RuleSet = {
   'STREAM-CONNECT-9': (h, say) => {
     for (const { stream, connect, endAt, succeeded } of connects(h)) {
       if (stream.listened || succeeded || endAt === Infinity || closedAt(stream) < endAt) continue;
+      // It has another reason to fail.
+      if (provokedAt(stream) < endAt) continue;
       const { failed } = enterOf(connect.frames[0]!);
       if (failed?.errno === 'ECONNREFUSED' || failed?.text.includes('ECONNREFUSED') === true) say.kept();
       else say.broken(endAt, `stream ${stream.name} does not tell that the connection was refused`);

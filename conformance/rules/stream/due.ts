@@ -5,7 +5,7 @@ import type { History, StreamLife } from '../../trace/history.js';
 import { horizonAfter } from '../horizons.js';
 import type { Say } from '../rule.js';
 import { wasReset } from './peers.js';
-import { failedBy, nameOf, nearLimit, reasonOf, type ReadFact } from './read-facts.js';
+import { failedBy, isHeldBack, nameOf, nearLimit, reasonOf, type ReadFact } from './read-facts.js';
 import { readsUntil } from './trouble.js';
 
 /**
@@ -28,7 +28,7 @@ export function judgeDue(h: History, fact: ReadFact, say: Say, when: string): vo
       say.broken(read.at, `${nameOf(fact)} raised ${type}: ${text}, ${when}`);
     return;
   }
-  const passed = passedSince(h, stream, dueAt);
+  const passed = isHeldBack(fact, fact.from + fact.size - 1) ? undefined : passedSince(h, stream, dueAt);
   if (bytes !== undefined && (passed === undefined || endAt <= passed)) say.kept();
   else if (passed === undefined) return;
   else if (failedBy(fact)) say.broken(endAt, `${nameOf(fact)} failed ${reasonOf(end!)}, ${when}`);

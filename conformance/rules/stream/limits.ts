@@ -4,7 +4,15 @@ import type { Rule, RuleSet } from '../rule.js';
 import { judgeDue, passedSince } from './due.js';
 import { driesUp, isUndisturbed, outputs, sentBefore, toldOf, collectedBefore } from './output-facts.js';
 import { wasReset } from './peers.js';
-import { failedBy, nameOf, nearLimit, readFacts, refusedReads, type ReadFact } from './read-facts.js';
+import {
+  failedBy,
+  isHeldBack,
+  nameOf,
+  nearLimit,
+  readFacts,
+  refusedReads,
+  type ReadFact,
+} from './read-facts.js';
 import { closeFrameAt, readsUntil } from './trouble.js';
 
 /** A read for which more had come than it may take. */
@@ -24,7 +32,9 @@ function breachOf(fact: ReadFact): Breach | undefined {
   const delimiter = read.action.op === 'readUntil' ? read.action.delimiter.length : 0;
   const beyond = CERTAINLY * limit + delimiter;
   const reached = size <= beyond ? undefined : input.stepOf(from + beyond);
-  return reached === undefined ? undefined : { fact, limit, at: Math.max(reached, read.at) };
+  return reached === undefined || isHeldBack(fact, from + beyond)
+    ? undefined
+    : { fact, limit, at: Math.max(reached, read.at) };
 }
 
 /** Of reads that were accepted; a stream that was closed meanwhile has told of that. */
@@ -126,15 +136,21 @@ export const limitRules: RuleSet = {
 
   'STREAM-LIMIT-6': (h, say) => {
     for (const output of outputs(h)) {
-      const { stream, peer, sent, collects, capacity } = output;
+      const { stream, peer, collects, capacity } = output;
       const { name, maxWrite } = stream;
       if (maxWrite === undefined) continue;
-      const complete = peer.collected.bytes.equals(sent);
       for (const send of stream.sends) {
         const { at, bytes } = send;
         const refused = send.failed !== undefined || (bytes.length > maxWrite && toldOf(send) === 'failed');
-        if (refused && complete && collects.length > 0) say.kept();
-        else if (refused && output.faithful && driesUp(h, output) !== undefined && stream.closes.length === 0)
+        const complete = peer.collected.size >= sentBefore(output, at);
+        if (refused && complete && output.faithful && collects.length > 0) say.kept();
+        else if (
+          refused &&
+          !complete &&
+          output.faithful &&
+          driesUp(h, output) !== undefined &&
+          stream.closes.length === 0
+        )
           say.broken(at, `stream ${name} refused a write, and what was written before did not arrive`);
         // What the kernel takes at once doesn't wait.
         const waits = sentBefore(output, at + 1) - collectedBefore(output, at) - capacity;

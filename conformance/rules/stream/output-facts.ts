@@ -6,7 +6,7 @@ import type { OpenFile } from '../../trace/kernel.js';
 import type { Step } from '../../trace/timeline.js';
 import { polledBetween } from '../horizons.js';
 import { callsOn } from './fd-calls.js';
-import { peerOf } from './peers.js';
+import { mayBeHeldBack, peerOf } from './peers.js';
 import { closingAt, writesUntil } from './trouble.js';
 
 /** A `collect` at the other end, or another system call that takes bytes there. */
@@ -127,9 +127,11 @@ export const isUndisturbed = ({ stream, peer }: Output, step: number): boolean =
 /**
  * The peer found nothing, although it had made room and the loop had polled often enough since: what hasn't come by then doesn't come.
  */
-export function driesUp(h: History, { stream, collects }: Output): Collect | undefined {
+export function driesUp(h: History, { stream, collects, sends }: Output): Collect | undefined {
   const last = collects.at(-1);
   const before = collects.at(-2);
+  // What is written first is never held back.
+  if (mayBeHeldBack(stream) && sends.length > 1 && (last?.total ?? 0) > 0) return undefined;
   if (last === undefined || last.got > 0 || !last.all || last.errno !== undefined) return undefined;
   const since = before?.step.index;
   return since !== undefined && polledBetween(h, stream.loop, since, last.step.index) ? last : undefined;

@@ -41,6 +41,12 @@ export function peerOf(h: History, stream: StreamLife): OpenFile | undefined {
   return all.get(stream);
 }
 
+/**
+ * What is written second to a connection that was accepted may wait until the first is acknowledged (Nagle's algorithm): nobody has
+ * turned that off, as is done for those that a scenario begins with.
+ */
+export const mayBeHeldBack = ({ file }: StreamLife): boolean => file.kind === 'connection';
+
 /** The peer's end, or this one's, was reset, or the peer left with bytes unread: what was on its way may be lost. */
 export const wasReset = ({ file }: StreamLife): boolean =>
   file.reset || file.brokenAt < Infinity || (file.peer?.closed === true && leftUnread(file.peer, file));

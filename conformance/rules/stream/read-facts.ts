@@ -15,7 +15,7 @@ import {
   type StreamRead,
 } from '../../trace/history.js';
 import type { ByteLog } from '../../trace/byte-log.js';
-import { peerOf } from './peers.js';
+import { mayBeHeldBack, peerOf } from './peers.js';
 import { sizeOf } from './satisfied.js';
 
 export interface ReadFact {
@@ -110,6 +110,10 @@ function arrivalOf({ action, stream }: StreamRead, input: ByteLog, from: number,
   if (action.op === 'readUntilClose') return stream.file.eofAt;
   return size === 0 ? -1 : input.stepOf(from + size - 1)!;
 }
+
+/** The kernel may keep the byte at a position for a while after it was written. */
+export const isHeldBack = ({ stream, input }: ReadFact, position: number): boolean =>
+  mayBeHeldBack(stream) && position >= 0 && input.stepOf(position) !== input.stepOf(0);
 
 /** Only a read that looks for its end has to keep all that it has looked through. */
 function limitOf({ action, stream: { maxRead } }: StreamRead): number | undefined {

@@ -8,9 +8,9 @@ import { judgeDue, passedSince } from './due.js';
 import { firstDifference } from './first-difference.js';
 import { wasReset } from './peers.js';
 import { factsOf, nameOf, readFacts, refusedReads, type ReadFact } from './read-facts.js';
-import { isInnocent, reportedAfter } from './reported.js';
+import { isUneventful, reportedAfter } from './reported.js';
 import { isThrottled } from './throttle.js';
-import { readsUntil } from './trouble.js';
+import { closeFrameAt, readsUntil } from './trouble.js';
 
 type ReadOp = (typeof READS)[number];
 
@@ -53,28 +53,45 @@ interface Overlap {
 
 const endOf = ({ frames: [end] }: StreamRead): number => end?.enter!.index ?? Infinity;
 
+/** A read of no bytes takes nothing away from the one that waits, and is to wait for nothing: STREAM-READ-6. */
+const takesNothing = ({ action }: StreamRead): boolean => action.op === 'readBytes' && action.size === 0;
+
 function fateOf(first: StreamRead, second: StreamRead): Fate | undefined {
   if (second.failed !== undefined) return 'refused';
   const [end] = second.frames;
   if (end === undefined) return undefined;
   const before = endOf(second) < endOf(first);
+  if (before && takesNothing(second)) return undefined;
   if (bytesOf(end) !== undefined) return before ? 'overtook' : 'queued';
   // What fails after the first has waited for its turn, and failed for another reason.
   return before ? 'failed' : undefined;
+}
+
+/**
+ * A read may be over for its stream before its callback is called: it is satisfied, or has failed for the limit. One that was itself
+ * accepted behind another may be so as well.
+ */
+function mayBeOver({ from, limit, dueAt, input, overlaps, stream }: ReadFact, step: number): boolean {
+  if (Number.isNaN(from) || overlaps || dueAt < step) return true;
+  return input.sizeBefore(step) - from > Math.min(limit ?? Infinity, stream.maxRead ?? Infinity);
 }
 
 /** Reads that were asked for while another was pending, with that other: until something ends the stream. */
 function* overlapping(h: History): Generator<Overlap> {
   for (const stream of h.streams) {
     const { reads, file } = stream;
+    const facts = new Map(factsOf(h, stream).map((fact) => [fact.read, fact] as const));
     const open = Math.min(readsUntil(stream), file.eofAt);
     let first: StreamRead | undefined;
     for (const second of reads) {
       if (first !== undefined && second.at < endOf(first)) {
         const fate = fateOf(first, second);
         const at = fate === 'refused' ? second.at : endOf(second);
+        const fact = facts.get(first);
+        // To be accepted behind one that has its bytes is no sign of a queue.
+        const isServed = fate === 'queued' && (fact === undefined || mayBeOver(fact, second.at));
         // A read that is served is no refusal, whatever happened meanwhile.
-        if (fate !== undefined && (fate === 'queued' ? second.at : at) < open)
+        if (fate !== undefined && !isServed && (fate === 'queued' ? second.at : at) < open)
           yield { first, second, fate, at };
       }
       if (second.failed === undefined && (first === undefined || endOf(second) > endOf(first)))
@@ -140,9 +157,13 @@ export const readingRules: RuleSet = {
   'STREAM-READ-5': judgeSize('readUntilRegex'),
 
   'STREAM-READ-6': (h, say) => {
-    for (const fact of [...readFacts(h), ...refusedReads(h)])
-      if (fact.read.action.op === 'readBytes' && fact.read.action.size === 0)
+    for (const fact of [...readFacts(h), ...refusedReads(h)]) {
+      const { read, stream } = fact;
+      if (read.action.op !== 'readBytes' || read.action.size !== 0) continue;
+      // One that may be closed by now serves what it still has, and that is nothing.
+      if (Math.min(closeFrameAt(stream), stream.file.eofAt) > read.at)
         judgeDue(h, fact, say, 'though it asks for no bytes');
+    }
   },
 
   'STREAM-READ-7': (h, say) => {
@@ -182,7 +203,8 @@ export const readingRules: RuleSet = {
 
   'STREAM-READ-11': (h, say) => {
     for (const fact of [...readFacts(h), ...refusedReads(h)])
-      if (fact.read.action.op !== 'readUntilClose' && fact.read.at > endedAt(fact.stream))
+      // Nor has a read of no bytes any that came before the end: STREAM-READ-6.
+      if (fact.read.action.op !== 'readUntilClose' && fact.size !== 0 && fact.read.at > endedAt(fact.stream))
         judgeDue(h, fact, say, "though its bytes had come before the end of the peer's output");
   },
 
@@ -282,7 +304,7 @@ export const readingRules: RuleSet = {
   },
 
   'STREAM-READ-18': (h, say) => {
-    if (!isInnocent(h)) return;
+    if (!isUneventful(h)) return;
     for (const stream of h.streams) {
       const { name, file, loop } = stream;
       if (!file.reset || readsUntil(stream) < file.brokenAt) continue;

@@ -1,12 +1,12 @@
 /** Rules of `spec/stream/reentrancy.md`. */
 import { closedAt, enterOf, type History, type StreamLife } from '../../trace/history.js';
-import type { Frame } from '../../trace/timeline.js';
+import type { Frame, Step } from '../../trace/timeline.js';
 import type { RuleSet } from '../rule.js';
 import { callbacksOf, ownerOf } from './owners.js';
 import { peerOf, wasReset } from './peers.js';
 import { factsOf, nearLimit, readFacts, type ReadFact } from './read-facts.js';
 import { isInnocent } from './reported.js';
-import { closingAt, readsUntil, troubledAt } from './trouble.js';
+import { closingAt, hasReadLimit, readsUntil, troubledAt } from './trouble.js';
 
 /** Links of a chain that show whether it has an end, or a bottom. */
 const MANY = 500;
@@ -135,14 +135,8 @@ export const reentrancyRules: RuleSet = {
       if (Math.min(closedAt(stream), eofAt, brokenAt) < index || peerOf(h, stream) === undefined) continue;
       if (troubledBefore(stream, index) || (action.op === 'send' && hasEnded(stream, index))) continue;
       const { raised } = record;
-      const limited = 'max' in action && action.max !== undefined;
       if (raised === undefined) say.kept();
-      else if (
-        !limited &&
-        !isBusy(stream, index) &&
-        stream.maxRead === undefined &&
-        stream.maxWrite === undefined
-      )
+      else if (!isBusy(stream, index) && !hasReadLimit(stream) && stream.maxWrite === undefined)
         say.broken(
           index,
           `${action.op} in a callback of stream ${stream.name} raised ${raised.type}: ${raised.text}`,
@@ -159,8 +153,10 @@ export const reentrancyRules: RuleSet = {
           say.excused("it can't be asked whether it is reading");
           continue;
         }
-        // Another that waits, or was asked for just now.
-        if (isBusy(stream, step.index)) continue;
+        // What is closed reads no more, whatever it says.
+        if (closedAt(stream) < step.index) continue;
+        // Another that waits, or was asked for just now; also if it was refused.
+        if (isBusy(stream, step.index) || asksBefore(stream, step)) continue;
         if (state.reading)
           say.broken(step.index, `stream ${stream.name} says in a read's callback that it is reading`);
         else say.kept();
@@ -196,6 +192,10 @@ export const reentrancyRules: RuleSet = {
     }
   },
 };
+
+/** A read was asked for in the same callback, before a step. */
+const asksBefore = ({ reads }: StreamLife, { frame, index }: Step): boolean =>
+  reads.some(({ by, at }) => by === frame && at < index);
 
 /** A read is pending: it makes the refusal of another lawful, and true that the stream is reading. */
 const isBusy = (stream: StreamLife, step: number): boolean => busyUntil(stream, step) > step;

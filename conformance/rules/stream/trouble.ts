@@ -39,11 +39,25 @@ export function thrower(stream: StreamLife): Frame | undefined {
   return found;
 }
 
+/** The first write after the program had ended the stream's output: a mistake that some take for the stream's end. */
+function misusedAt({ ends: [end], sends }: StreamLife): number {
+  if (end === undefined) return Infinity;
+  return sends.find(({ at }) => at > end.index)?.at ?? Infinity;
+}
+
+/** The program has given it a reason to end itself: a callback that raised, or a write after the end of its output. */
+export const provokedAt = (stream: StreamLife): number =>
+  Math.min(enteredAt(thrower(stream)), misusedAt(stream));
+
+/** More may come than it may keep for a reader, which can end it without a word. */
+export const hasReadLimit = ({ maxRead, reads }: StreamLife): boolean =>
+  maxRead !== undefined || reads.some(({ action }) => 'max' in action && action.max !== undefined);
+
 const failedAt = (frames: readonly Frame[]): number =>
   enteredAt(frames.find((frame) => enterOf(frame).failed !== undefined));
 
 interface Trouble {
-  /** For reads: a callback that raised, a write or a connect that failed. */
+  /** For reads: a callback that raised, a write or a connect that failed, a write after the end of its own output. */
   readonly reads: number;
   /** For writes: these, and a read that failed, and the end of the peer's output. */
   readonly writes: number;
@@ -54,7 +68,7 @@ const known = new WeakMap<StreamLife, Trouble>();
 function troubleOf(stream: StreamLife): Trouble {
   let trouble = known.get(stream);
   if (trouble !== undefined) return trouble;
-  let reads = Math.min(stream.file.brokenAt, enteredAt(thrower(stream)));
+  let reads = Math.min(stream.file.brokenAt, provokedAt(stream));
   for (const { at, failed, frames } of stream.sends)
     reads = Math.min(reads, failed === undefined ? failedAt(frames) : at);
   if (stream.connect !== undefined)

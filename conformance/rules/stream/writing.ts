@@ -16,7 +16,7 @@ import {
   toldOf,
   type Output,
 } from './output-facts.js';
-import { isInnocent, reportedAfter } from './reported.js';
+import { isInnocent, isUneventful, reportedAfter } from './reported.js';
 import { closeFrameAt, closingAt } from './trouble.js';
 
 /** Writes that were accepted after the program had ended the stream's output, to a peer that has got that end. */
@@ -160,7 +160,9 @@ export const writingRules: RuleSet = {
       // TCP may need time between the ends; elsewhere what the kernel took can be read at once.
       if (output.stream.file.kind !== 'pair' && output.stream.file.kind !== 'pipe') continue;
       const byFrame = new Map(
-        output.collects.filter(({ all }) => all).map((collect) => [collect.step.frame, collect] as const),
+        output.collects
+          .filter(({ all, errno }) => all && errno === undefined)
+          .map((collect) => [collect.step.frame, collect] as const),
       );
       for (const send of output.sends) {
         const [frame] = send.frames;
@@ -210,7 +212,7 @@ export const writingRules: RuleSet = {
   },
 
   'STREAM-WRITE-9': (h, say) => {
-    if (!isInnocent(h)) return;
+    if (!isUneventful(h)) return;
     for (const { stream, at } of writesToNobody(h)) {
       const logged = reportedAfter(h, at);
       if (logged !== undefined)
@@ -223,6 +225,8 @@ export const writingRules: RuleSet = {
     for (const stream of h.streams)
       for (const send of stream.sends) {
         if (send.at < closedAt(stream)) continue;
+        // A write after the end of the stream's own output is a mistake of its own.
+        if ((stream.ends[0]?.index ?? Infinity) < send.at) continue;
         const told = toldOf(send);
         if (send.failed !== undefined) say.chose('raised', send.at);
         else if (told === 'done')

@@ -74,6 +74,11 @@ testRules(closingRules, {
       ['kept', ['stage1', 'again', 'stage2', 'end']],
     ],
     [closing([]), ['silent', ['stage1', 'stage2', 'end']]],
+    // A write after its own end may have closed it before.
+    [
+      program([endStream('s'), send('s', 'x')], [[CLOSED, CLOSE], []]),
+      ['silent', ['stage1', 'stage2', 'end']],
+    ],
   ],
   'STREAM-CLOSE-2': [
     [
@@ -160,6 +165,16 @@ testRules(closingRules, {
     ],
     // It may have been out before.
     [closing([send('s', 'x', 'sent')]), ['silent', ['stage1', 'sent', 'stage2', 'end'], DISCARDS]],
+
+    // It has overtaken another, or follows one that failed: it may have had its bytes.
+    [
+      program([LINE, readBytes('s', 1, 'one')], [[write('a.peer', 'x')], [CLOSE], []]),
+      ['kept', ['stage1', 'stage2', got('one', 'x'), failed('line'), 'stage3', 'end']],
+    ],
+    [
+      program([readUntil('s', '\n', 'line', 4)], [[write('a.peer', 'abcdefghij\n')], [SOME, CLOSE], []]),
+      ['silent', ['stage1', failed('line'), 'stage2', got('some', 'abcde'), 'stage3', 'end']],
+    ],
   ],
   'STREAM-CLOSE-6': [
     [
@@ -180,6 +195,9 @@ testRules(closingRules, {
       peerEnds(fin, [CLOSED, SOME, write('a.peer', 'ab\n')], { callbacks: { some: [LINE, throwError] } }),
       ['silent', ['stage1', got('some', 'a'), 'closed', failed('line'), 'stage2', 'end']],
     ],
+
+    // No bytes are none from before the end.
+    [peerEnds(fin, [CLOSED, ALL]), ['silent', ['stage1', 'closed', got('all', ''), 'stage2', 'end']]],
   ],
   'STREAM-CLOSE-7': [
     [
@@ -217,6 +235,25 @@ testRules(closingRules, {
       program([CLOSED, SOME], [[write('a.peer', 'x')], [fin], []], { callbacks: { some: [throwError] } }),
       ['silent', ['stage1', got('some', 'x'), 'stage2', 'closed', 'stage3', 'end']],
     ],
+
+    // Something else may have closed it: what the callback was told of, a limit, or the program its output.
+    [
+      program([CLOSED, LINE, SOME], [[], []], { callbacks: { some: [throwError] } }),
+      ['silent', [failed('some'), 'stage1', 'closed', 'stage2', 'end']],
+    ],
+    [
+      program([CLOSED, SOME], [[write('a.peer', 'x')], []], {
+        limits: { maxRead: 8 },
+        callbacks: { some: [throwError] },
+      }),
+      ['silent', ['stage1', got('some', 'x'), 'closed', 'stage2', 'end']],
+    ],
+    [
+      program([SOME, endStream('s')], [[write('a.peer', 'x')], [TAKE], []], {
+        callbacks: { some: [throwError] },
+      }),
+      ['silent', ['stage1', got('some', 'x'), gave('stage2', { eof: true }), 'stage3', 'end']],
+    ],
   ],
   'STREAM-CLOSE-9': [
     [
@@ -231,6 +268,20 @@ testRules(closingRules, {
     [
       resets(LINE, sendBytes('s', 100_000, 'sent')),
       ['silent', ['stage1', failed('sent', 'ECONNRESET'), failed('line'), 'stage2', 'end']],
+    ],
+
+    // It has failed for its limit.
+    [
+      program([readBytes('s', 9, 'line'), CLOSED], [[reset('a.peer')], []], {
+        ...TCP,
+        limits: { maxRead: 8 },
+      }),
+      ['silent', ['stage1', failed('line'), 'closed', 'stage2', 'end']],
+    ],
+    // The program was faster.
+    [
+      program([LINE, CLOSED], [[reset('a.peer'), CLOSE], []], TCP),
+      ['silent', ['stage1', failed('line'), 'closed', 'stage2', 'end']],
     ],
   ],
   'STREAM-CLOSE-10': [

@@ -1,17 +1,19 @@
 import type { Action } from '../../../../spec/scenario.js';
-import { accept, close, connect, quietly, start } from '../../../scenarios/program.js';
+import { accept, close, connect, quietly, start, throwError } from '../../../scenarios/program.js';
 import {
   closeStream,
   collect,
   connectStream,
+  endStream,
   onClose,
+  readBytes,
   readSome,
   send,
   sendBytes,
   stream,
 } from '../../../scenarios/stream/words.js';
 import { CALM, SPINNING, testRules } from '../../test/table.js';
-import { failed, type Run } from '../../test/trace-builder.js';
+import { failed, got, type Run } from '../../test/trace-builder.js';
 import { connectingRules } from '../connecting.js';
 import { bare } from './programs.js';
 
@@ -53,6 +55,14 @@ testRules(connectingRules, {
       ['silent', ['stage1', 'stage2', 'end']],
     ],
     [accepted([closeStream('s')]), ['silent', ['stage1', 'end']]],
+
+    // A callback that raised may have closed it.
+    [
+      bare({ l: 'listener' }, [CONNECT, readBytes('s', 0, 'none')], [[accept('l', 'b')], []], {
+        none: [throwError],
+      }),
+      ['silent', [got('none', ''), failed('connected'), 'stage1', 'stage2', 'end']],
+    ],
   ],
   'STREAM-CONNECT-2': [
     [
@@ -161,5 +171,8 @@ testRules(connectingRules, {
       ['silent', ['stage1', 'stage2', 'end']],
     ],
     [nowhere([closeStream('s')]), ['silent', [failed('connected', 'ECANCELED'), 'stage1', 'stage2', 'end']]],
+
+    // It fails for what the program did.
+    [nowhere([endStream('s'), send('s', 'x')]), ['silent', [failed('connected'), 'stage1', 'stage2', 'end']]],
   ],
 });

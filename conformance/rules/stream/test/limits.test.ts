@@ -175,6 +175,20 @@ testRules(limitRules, {
     // The kernel may have taken it at once.
     [writing(sendBytes('s', 60_000, 'sent')), ['silent', ['stage1', 'stage2', 'end']]],
     [program([TOO_MUCH], [[TAKE]]), ['silent', ['stage1', 'end']]],
+
+    // What was written after it, nobody has collected yet.
+    [
+      bare(
+        { a: 'pair' },
+        [stream('a', 's', { maxWrite: 8 }), TOO_MUCH],
+        [[TAKE], [TAKE, send('s', 'x')], []],
+      ),
+      [
+        'kept',
+        [collected('stage1', ''), collected('stage2', ''), 'stage3', 'end'],
+        { main: { 2: { raised: 'Full' } } },
+      ],
+    ],
   ],
   'STREAM-LIMIT-7': [
     ...failsBeyond(OWN, {}),

@@ -1,5 +1,6 @@
 import type { Action } from '../../../../spec/scenario.js';
 import {
+  accept,
   close,
   drain,
   dup,
@@ -13,6 +14,9 @@ import {
 import {
   again,
   closeStream,
+  connectStream,
+  endStream,
+  onClose,
   readBytes,
   readSome,
   readUntil,
@@ -173,6 +177,16 @@ testRules(readingRules, {
       ['silent', []],
     ],
     [program([readBytes('s', 1, 'one')], [[]]), ['silent', ['stage1', 'end']]],
+
+    // What is closed, or may be, need not serve it.
+    [
+      program([], [[fin, readBytes('s', 0, 'none')], []]),
+      ['silent', [{ run: 'stage1', actions: { 1: { raised: 'Closed' } } }, 'stage2', 'end']],
+    ],
+    [
+      program([onClose('s', 'closed')], [[fin], []], { callbacks: { closed: [readBytes('s', 0, 'none')] } }),
+      ['silent', ['stage1', { run: 'closed', actions: { 0: { raised: 'Closed' } } }, 'stage2', 'end']],
+    ],
   ],
   'STREAM-READ-7': [
     [
@@ -225,6 +239,21 @@ testRules(readingRules, {
       program([readBytes('s', 100, 'many')], [[wrote('x'.repeat(100))], []], { limits: { maxRead: 64 } }),
       ['silent', ['stage1', failed('many'), 'stage2', 'end']],
     ],
+
+    // A write after the end of its own output may have ended it.
+    [
+      program([SOME, endStream('s'), wrote('x'), send('s', 'y')], [[], []]),
+      ['silent', [failed('some'), 'stage1', 'stage2', 'end']],
+    ],
+    // The kernel may hold back what is written second to a connection that was accepted.
+    [
+      bare(
+        { l: 'listener' },
+        [connectStream('l', 's', 'connected'), SOME],
+        [[accept('l', 'b')], [write('b', 'x'), LINE, write('b', 'y\n')], []],
+      ),
+      ['kept', ['connected', 'stage1', 'stage2', got('some', 'x'), 'stage3', 'end']],
+    ],
   ],
   'STREAM-READ-9': [
     [
@@ -249,6 +278,17 @@ testRules(readingRules, {
     [
       program([LINE, SECOND], [[closeStream('s')], []]),
       ['silent', ['stage1', failed('second'), failed('line'), 'stage2', 'end']],
+    ],
+
+    // The first has its bytes, or may have had them, and is only to be called back.
+    [
+      program([LINE], [[wrote('a\n'), SECOND], [wrote('b\n')], []]),
+      ['silent', ['stage1', got('line', 'a\n'), 'stage2', got('second', 'b\n'), 'stage3', 'end']],
+    ],
+    // One of no bytes waits for nobody.
+    [
+      program([LINE, readBytes('s', 0, 'none')], [[wrote('a\n')], []]),
+      ['silent', [got('none', ''), 'stage1', got('line', 'a\n'), 'stage2', 'end']],
     ],
   ],
   'STREAM-READ-10': [
@@ -277,6 +317,12 @@ testRules(readingRules, {
     [
       program([], [[wrote('a\n'), reset('a.peer')], [LINE], []], { fd: 'tcp' }),
       ['silent', ['stage1', 'stage2', failed('line'), 'stage3', 'end']],
+    ],
+
+    // A read of no bytes has none from before the end.
+    [
+      program([], [[wrote('a\n'), halfClose], [readBytes('s', 0, 'none')], []]),
+      ['silent', ['stage1', { run: 'stage2', actions: { 0: { raised: 'Closed' } } }, 'stage3', 'end']],
     ],
   ],
   'STREAM-READ-12': [
@@ -383,5 +429,11 @@ testRules(readingRules, {
     ],
     [afterReset(closeStream('s')), ['silent', [failed('some'), 'stage1', NOISE, 'stage2', 'end']]],
     [program([SOME, dup('a', 'x'), drain('x')], [[fin], []]), ['silent', ['stage1', NOISE, 'stage2', 'end']]],
+
+    // It may be a limit that was exceeded.
+    [
+      program([SOME], [[reset('a.peer')], []], { fd: 'tcp', limits: { maxRead: 8 } }),
+      ['silent', ['stage1', NOISE, failed('some', 'ECONNRESET'), 'stage2', 'end']],
+    ],
   ],
 });

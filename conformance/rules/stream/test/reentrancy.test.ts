@@ -173,6 +173,31 @@ testRules(reentrancyRules, {
         ],
       ],
     ],
+
+    // After a read that was refused, and of one that is closed.
+    [
+      program([readSome('s', 'some')], [[write('a.peer', 'x')], []], {
+        callbacks: { some: [readSome('s', 'next'), streamState('s')] },
+      }),
+      [
+        'silent',
+        [
+          'stage1',
+          got('some', 'x', { actions: { 0: { raised: 'Closed' }, 1: { state: { reading: true } } } }),
+          'stage2',
+          'end',
+        ],
+      ],
+    ],
+    [
+      program([readSome('s', 'some')], [[write('a.peer', 'x'), closeStream('s')], []], {
+        callbacks: { some: [streamState('s')] },
+      }),
+      [
+        'silent',
+        ['stage1', got('some', 'x', { actions: { 0: { state: { reading: true } } } }), 'stage2', 'end'],
+      ],
+    ],
   ],
   'STREAM-REENTRY-5': [
     [

@@ -182,6 +182,12 @@ testRules(writingRules, {
       program([send('s', 'abc', 'sent')], [[TAKE]], { fd: 'tcp', callbacks: { sent: [TAKE] } }),
       ['silent', [{ run: 'sent', actions: { 0: { data: '' } } }, 'stage1', 'end']],
     ],
+
+    // The peer is gone, and can't tell.
+    [
+      program([send('s', 'abc', 'sent')], [[]], { callbacks: { sent: [TAKE] } }),
+      ['silent', [{ run: 'sent', actions: { 0: { errno: 'EBADF' } } }, 'stage1', 'end']],
+    ],
   ],
   'STREAM-WRITE-6': [
     [
@@ -256,6 +262,12 @@ testRules(writingRules, {
     ],
     [late(HELLO), ['raised', raisedLate], ['ignored', ['stage1', 'stage2', 'stage3', 'end']]],
     [program([HELLO], [[]]), ['silent', ['stage1', 'end']]],
+
+    // To write after the end of its output is another mistake.
+    [
+      late(endStream('s'), HELLO),
+      ['silent', ['stage1', { run: 'stage2', actions: { 1: { raised: 'Ended' } } }, 'stage3', 'end']],
+    ],
   ],
   'STREAM-WRITE-11': [
     [
