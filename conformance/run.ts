@@ -7,6 +7,7 @@ import type { Failure, ProblemReport, Report } from '../spec/report.js';
 import type { Scenario } from '../spec/scenario.js';
 import { cannotRun, needsOf, unknownWords } from './claims.js';
 import { Examination } from './examination.js';
+import type { CampaignOptions } from './generated/campaign.js';
 import { prepareScenario } from './prepare.js';
 import { assembleReport, type Judged } from './report/assemble.js';
 import type { Launch } from './subject/index.js';
@@ -23,6 +24,8 @@ export interface RunOptions extends Selection {
   readonly strict: boolean;
   /** Subjects at work side by side. */
   readonly jobs: number;
+  /** Programs that nobody wrote, beside the checks; undefined: none. */
+  readonly generated?: CampaignOptions | undefined;
   /** Called as checks are judged. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -86,7 +89,7 @@ async function examine(options: RunOptions, selected: Selected): Promise<Finding
 async function runChecks(
   session: SubjectSession,
   selected: Selected,
-  { onProgress, launch }: Pick<RunOptions, 'onProgress' | 'launch'>,
+  { onProgress, launch, generated }: RunOptions,
 ): Promise<Findings> {
   const { hello } = session;
   const suite = loadSuite();
@@ -111,7 +114,7 @@ async function runChecks(
     }),
   );
   // Behind the scenarios, and not beside them: they would take the CPU away from each other, and both look at clocks.
-  const served = await examineSubject(examination, launch, hello, selected, onProgress);
+  const served = await examineSubject(examination, launch, hello, selected, generated, onProgress);
   return {
     hello,
     measured: { ...claims.measured, ...served.measured },

@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { runConformance } from '../../conformance/run.js';
 import { runTarget } from '../../conformance/run-target.js';
-import { loadSuite, select } from '../../conformance/suite.js';
+import type { CampaignOptions } from '../../conformance/generated/campaign.js';
+import { loadSuite, select, type Selection } from '../../conformance/suite.js';
 import type { Context } from '../context.js';
 import { BrokenError, helloError, UsageError } from '../errors.js';
 import {
@@ -41,6 +42,13 @@ const MOST_JOBS = 4;
 
 type Options = SubjectOptions & TargetWords & SelectionOptions & ReportOptions & { readonly jobs?: string };
 
+/** Of each profile: a second or so. A CI that fails is to fail again tomorrow, so the seed is always the same. */
+const CAMPAIGN: CampaignOptions = { seed: 1, runs: 300 };
+
+/** Programs that nobody wrote are for those who judge a profile as a whole. */
+const campaignOf = ({ only, skip }: Selection): CampaignOptions | undefined =>
+  only.length + skip.length === 0 ? CAMPAIGN : undefined;
+
 async function judgeTarget(
   { target, words }: ChosenTarget,
   options: Options,
@@ -53,7 +61,8 @@ async function judgeTarget(
   const delivery = prepareDelivery(options, context);
   try {
     const reference = chooseSubject({ subject: DEFAULT_SUBJECT }).launch;
-    const report = await runTarget({ ...selection, target, strict: delivery.strict, reference });
+    const generated = campaignOf(selection);
+    const report = await runTarget({ ...selection, target, strict: delivery.strict, reference, generated });
     delivery.deliver(report, (check) => `evspec replay ${check} ${words}`);
   } catch (error) {
     throw error instanceof ServerProblem ? new BrokenError(error.message) : error;
@@ -77,6 +86,7 @@ async function run(options: Options, context: Context): Promise<void> {
     launch: subject.launch,
     reference: referenceFor(subject),
     strict: delivery.strict,
+    generated: campaignOf(selection),
     jobs,
   });
   const [problem] = report.problems;

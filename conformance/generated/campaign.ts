@@ -61,7 +61,7 @@ export function programSeed(seed: number, n: number): number {
 }
 
 /** The n-th program of a campaign. */
-export function draw(generator: Generator, seed: number, n: number): unknown {
+export function draw(generator: Pick<Generator, 'trees'>, seed: number, n: number): unknown {
   return fc.sample(generator.trees, { seed: programSeed(seed, n), numRuns: 1 })[0];
 }
 
