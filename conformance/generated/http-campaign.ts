@@ -21,11 +21,13 @@ import { learnVocabulary, type Vocabulary } from './http-vocabulary.js';
 import { renderHttp, type Pipeline } from './render-http.js';
 
 /** Pipelines that are drawn at once: several times as many as run beside each other. */
-const BATCH = 150;
+const BATCH = 100;
+/** A server that has failed by so many shows nothing new by more, and each may take seconds. */
+const MOST_FAILED = 50;
 /** Pipelines that are made small, and what one of them may take: pipelines, ms. */
 const MOST_SHRUNK = 12;
 const SHRINK_RUNS = 200;
-const SHRINK_MS = 8000;
+const SHRINK_MS = 5000;
 /** An answer that has not come after so many times the time of quiet is not waited for while a pipeline is made small. */
 const IMPATIENCE = 4;
 
@@ -90,7 +92,7 @@ class HttpCampaign {
     const until = performance.now() + budgetMs;
     const problems: ProblemReport[] = [];
     let [programs, failed, partial] = [0, 0, false];
-    while (programs < runs && !partial && performance.now() < until) {
+    while (programs < runs && !partial && failed < MOST_FAILED && performance.now() < until) {
       const batch = this.#batch(seed, programs, Math.min(BATCH, runs - programs));
       const ran = await this.pool.run(batch.map(({ exchange }) => exchange));
       for (const [i, pipeline] of batch.entries()) {
