@@ -36,6 +36,7 @@ const FREE = ['scripts', 'test', 'bench'];
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   koffi: ['posix'],
   zod: ['spec', 'conformance', 'cli'],
+  'fast-check': ['conformance'],
   'mdast-util-from-markdown': ['spec'],
   mdast: ['spec'],
   'ts-node': ['conformance/host'],
