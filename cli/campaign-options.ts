@@ -18,7 +18,10 @@ export interface CampaignWords {
 export function addCampaignOptions(command: Command): Command {
   return command
     .option('--seed <n>', `draw generated programs from this seed (default: ${DEFAULT_SEED})`)
-    .option('--runs <n>', `generated programs of each profile, 0 for none (default: ${DEFAULT_RUNS})`)
+    .option(
+      '--runs <n>',
+      `generated programs of each profile, 0 for none (default: ${DEFAULT_RUNS}, of the loop alone)`,
+    )
     .option('--budget <time>', 'generated programs of each profile for so long, such as 30s, 10m or 2h');
 }
 
@@ -45,6 +48,7 @@ export function campaignOf(
 ): CampaignOptions | undefined {
   const isAsked = seed !== undefined || runs !== undefined || budget !== undefined;
   const options = {
+    provisional: isAsked,
     seed: seed === undefined ? DEFAULT_SEED : integer('--seed', seed),
     runs: runs === undefined ? (budget === undefined ? DEFAULT_RUNS : Infinity) : integer('--runs', runs),
     ...(budget === undefined ? {} : { budgetMs: duration('--budget', budget) }),

@@ -4,6 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isGenerated } from '../conformance/generated/campaign.js';
+import { exchangeFile } from '../spec/exchange-file.js';
 import type { Report } from '../spec/report.js';
 import type { Action, Scenario } from '../spec/scenario.js';
 import { UsageError } from './errors.js';
@@ -12,9 +13,11 @@ import { writeText } from './files.js';
 /** In the folder where the command was started. */
 export const FOLDER = 'evspec-counterexamples';
 
-/** Where the program of a check is saved. */
-export const fileOf = (check: string): string =>
-  join(FOLDER, `${check.slice(check.indexOf('/') + 1).replace(/[^\w-]/g, '_')}.json`);
+/** Where the program of a check is saved: a scenario as JSON, a pipeline as the Markdown of the spec. */
+export function fileOf(check: string): string {
+  const name = check.slice(check.indexOf('/') + 1).replace(/[^\w-]/g, '_');
+  return join(FOLDER, `${name}.${name.startsWith('http-') ? 'md' : 'json'}`);
+}
 
 /** Without what was filled in for one subject, so that it can be run on any. */
 function forAll(scenario: Scenario): Scenario {
@@ -45,9 +48,12 @@ export function saveCounterexamples({ failures }: Report): string[] {
     throw new UsageError(`can't make the folder '${FOLDER}' for what was found: ${(error as Error).message}`);
   }
   return found.flatMap((failure) => {
-    if (!('scenario' in failure)) return [];
     const file = fileOf(failure.check);
-    writeText(file, `${JSON.stringify(forAll(failure.scenario), null, 2)}\n`);
+    const text =
+      'scenario' in failure
+        ? `${JSON.stringify(forAll(failure.scenario), null, 2)}\n`
+        : exchangeFile(failure.clauses[0] ?? '', failure.exchange);
+    writeText(file, text);
     return [file];
   });
 }

@@ -6,6 +6,8 @@
 import { PROTOCOL_VERSION, type Hello } from '../spec/protocol.js';
 import type { Report } from '../spec/report.js';
 import { Examination } from './examination.js';
+import type { CampaignOptions } from './generated/campaign.js';
+import { examineGenerated, pipelinesOf } from './generated/http-campaign.js';
 import { assembleReport } from './report/assemble.js';
 import type { Launch } from './subject/launch.js';
 import { excerpt } from './subject/visible.js';
@@ -21,6 +23,8 @@ export interface TargetOptions extends Selection {
   readonly strict: boolean;
   /** Runs failed exchanges again for comparison; failures are shown without it if it can't start, or serves nothing. */
   readonly reference: Launch | undefined;
+  /** Pipelines that nobody wrote, behind the exchanges; undefined: none. */
+  readonly generated?: CampaignOptions | undefined;
   /** Called as exchanges are judged. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -60,7 +64,7 @@ export async function runTarget(options: TargetOptions): Promise<Report> {
     const base = await calibrate(address);
     const hello = helloOf(base, options.target);
     const examination = new Examination(suite, hello, {});
-    const { problems, partial } = await examineExchanges(
+    const examined = await examineExchanges(
       examination,
       servers,
       base,
@@ -68,6 +72,13 @@ export async function runTarget(options: TargetOptions): Promise<Report> {
       {},
       options.onProgress,
     );
+    const ids = new Set(selected.clauses.map(({ id }) => id));
+    const campaign =
+      options.generated?.provisional !== true || examined.partial
+        ? undefined
+        : await examineGenerated(examination, servers, base, examined.passed, ids, options.generated);
+    const problems = [...examined.problems, ...(campaign?.problems ?? [])];
+    const partial = examined.partial || campaign?.partial === true;
     const findings = examination.finish(selected);
     const failures = await withReferenceTranscripts(options.reference, findings.failures);
     const report = assembleReport({
@@ -78,6 +89,7 @@ export async function runTarget(options: TargetOptions): Promise<Report> {
       measured: { latencyMs: rounded(base.times.latencyMs) },
       ...findings,
       failures,
+      generated: pipelinesOf(campaign, options.generated),
       problems: [...examination.problems, ...problems],
       strict: options.strict,
     });

@@ -9,6 +9,7 @@ import { cannotRun, needsOf, unknownWords } from './claims.js';
 import { Examination } from './examination.js';
 import { runGenerated } from './generated/index.js';
 import type { CampaignOptions } from './generated/campaign.js';
+import { pipelinesOf } from './generated/http-campaign.js';
 import { prepareScenario } from './prepare.js';
 import { assembleReport, type Judged } from './report/assemble.js';
 import type { Launch } from './subject/index.js';
@@ -122,12 +123,13 @@ async function runChecks(
       ? []
       : await runGenerated(session, examination, selected.clauses, generated);
   // Behind the scenarios, and not beside them: they would take the CPU away from each other, and both look at clocks.
-  const served = await examineSubject(examination, launch, hello, selected, onProgress);
+  const pipelines = generated?.provisional === true ? generated : undefined;
+  const served = await examineSubject(examination, launch, hello, selected, pipelines, onProgress);
   return {
     hello,
     measured: { ...claims.measured, ...served.measured },
     ...examination.finish(selected),
-    generated: programs,
+    generated: [...programs, ...pipelinesOf(served.campaign, generated)],
     problems: [...examination.problems, ...served.problems],
     partial: served.partial,
   };

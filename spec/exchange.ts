@@ -64,6 +64,8 @@ export type StatusPattern = string;
 export interface ResponsePattern {
   readonly statuses: readonly StatusPattern[];
   readonly conditions: readonly Condition[];
+  /** As it stands in the spec. */
+  readonly text: string;
 }
 
 /**
@@ -257,7 +259,11 @@ function parseResponse(text: string): ResponsePattern {
   const wrong = statuses.find((status) => !STATUS.test(status));
   if (match === null || wrong !== undefined)
     return fail(`'${text}' is no response: a status such as 200, 4xx|501, ok, then [conditions]`);
-  return { statuses, conditions: match[2] === undefined ? [] : split(match[2], ';').map(parseCondition) };
+  return {
+    statuses,
+    conditions: match[2] === undefined ? [] : split(match[2], ';').map(parseCondition),
+    text,
+  };
 }
 
 const ENDINGS: readonly Ending[] = ['open', 'close', 'silence'];

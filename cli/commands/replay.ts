@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { Exchange } from '../../spec/exchange.js';
+import { isExchangeFile } from '../../spec/exchange-file.js';
 import type { Hello } from '../../spec/protocol.js';
 import type { Scenario } from '../../spec/scenario.js';
 import type { Trace } from '../../spec/trace.js';
@@ -21,6 +22,7 @@ import { ABLE } from '../able.js';
 import type { Context } from '../context.js';
 import { BrokenError, EXIT_INCOMPLETE, EXIT_PROBLEM, helloError, UsageError } from '../errors.js';
 import { addSubjectOptions, addTargetOptions, subjectOf, targetOf, type SubjectOptions } from '../options.js';
+import { readExchange } from '../exchange-files.js';
 import { readScenario } from '../scenario-files.js';
 import {
   factsOf,
@@ -41,6 +43,7 @@ Examples:
   evspec replay scenario.json -- ./my-subject
   evspec replay LOOP-READY-1/pair-becomes-readable --json
   evspec replay HTTP-LENGTH-1/CHECK --target http://127.0.0.1:8080
+  evspec replay found.md --target http://127.0.0.1:8080
 
 Exit codes: 0 no rule is broken, 1 one is, 3 the scenario could not be run, 4 the subject does not claim what it needs.`;
 
@@ -149,8 +152,12 @@ function replayOfExchange(exchange: Exchange, options: Options, context: Context
   );
 }
 
+const exchangeOf = (word: string): Exchange | undefined =>
+  loadSuite().exchanges.find(({ name }) => name === word) ??
+  (isExchangeFile(word) && existsSync(word) ? readExchange(word) : undefined);
+
 async function replay(word: string, options: Options, context: Context): Promise<void> {
-  const exchange = loadSuite().exchanges.find(({ name }) => name === word);
+  const exchange = exchangeOf(word);
   if (exchange !== undefined) return replayOfExchange(exchange, options, context);
   if (targetOf(options, context) !== undefined)
     throw new UsageError(
@@ -203,7 +210,10 @@ export function replayCommand(context: Context): Command {
       "Runs one check or scenario file and shows its trace, or what was said on the connection, beside the reference's.",
     )
     .usage('[options] <check|file> [-- command args…]')
-    .argument('<check|file>', 'the name of a check, or a JSON file with a scenario')
+    .argument(
+      '<check|file>',
+      'the name of a check, a JSON file with a scenario, or an .md file with an exchange',
+    )
     .option('--json', 'scenario, traces and findings as JSON')
     .addHelpText('after', EXAMPLES)
     .action((word: string, options: Options) => replay(word, options, context));

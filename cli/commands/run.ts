@@ -49,6 +49,9 @@ type Options = SubjectOptions &
   CampaignWords &
   ReportOptions & { readonly jobs?: string };
 
+/** What replay is told of a check: a generated one is in a file. */
+const wordFor = (check: string): string => (isGenerated(check) ? fileOf(check) : check);
+
 async function judgeTarget(
   { target, words }: ChosenTarget,
   options: Options,
@@ -61,8 +64,10 @@ async function judgeTarget(
   const delivery = prepareDelivery(options, context);
   try {
     const reference = chooseSubject({ subject: DEFAULT_SUBJECT }).launch;
-    const report = await runTarget({ ...selection, target, strict: delivery.strict, reference });
-    delivery.deliver(report, (check) => `evspec replay ${check} ${words}`);
+    const generated = campaignOf(options, selection.only.length + selection.skip.length === 0);
+    const report = await runTarget({ ...selection, target, strict: delivery.strict, reference, generated });
+    saveCounterexamples(report);
+    delivery.deliver(report, (check) => `evspec replay ${wordFor(check)} ${words}`);
   } catch (error) {
     throw error instanceof ServerProblem ? new BrokenError(error.message) : error;
   }
@@ -95,10 +100,7 @@ async function run(options: Options, context: Context): Promise<void> {
     if (error instanceof UsageError) throw error;
   }
   saveCounterexamples(report);
-  delivery.deliver(
-    report,
-    (check) => `evspec replay ${isGenerated(check) ? fileOf(check) : check} ${subject.words}`,
-  );
+  delivery.deliver(report, (check) => `evspec replay ${wordFor(check)} ${subject.words}`);
 }
 
 export function runCommand(context: Context): Command {

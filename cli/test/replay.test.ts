@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { exchangeFile } from '../../spec/exchange-file.js';
 import { loadSuite } from '../../conformance/suite.js';
 import { checkOf, evspec, fixture } from './command.js';
 
@@ -35,6 +36,20 @@ void t.test('a scenario in a file', async (t) => {
   t.equal(replayed.scenario.name, 'mine');
   t.ok(replayed.trace.records.length > 4);
   t.same(replayed.findings, []);
+});
+
+void t.test('an exchange in a file, with its clause and alone', async (t) => {
+  const block = '# mine\n> GET / HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n\n< ok then open';
+  for (const [name, text, clause] of [
+    ['found.md', exchangeFile('HTTP-PIPE-1', block), 'HTTP-PIPE-1'],
+    ['found.exchange', block, 'exchange'],
+  ] as const) {
+    const file = join(t.testdir(), name);
+    writeFileSync(file, text);
+    const { code, out, err } = await evspec('replay', file);
+    t.equal(code, 0, err);
+    t.match(out, `✓ ${clause}`);
+  }
 });
 
 void t.test('what the subject does not claim', async (t) => {

@@ -20,6 +20,8 @@ import type { Offer } from './offer.js';
 /** Programs of one profile. */
 export interface Generator {
   readonly profile: string;
+  /** Not all that they found in other people's loops has been read by hand: they run only if generated programs are asked for. */
+  readonly provisional?: true;
   /** Draws the tree of a program. */
   readonly trees: fc.Arbitrary<unknown>;
   /** Its scenario, as the subject can run it. */
@@ -31,6 +33,8 @@ export interface CampaignOptions {
   readonly seed: number;
   /** Programs to run. */
   readonly runs: number;
+  /** Also of the profiles whose programs have not been read on all peers yet: see {@link Generator.provisional}. */
+  readonly provisional?: boolean;
   /** ms after which no more programs are begun. Default: no limit. */
   readonly budgetMs?: number;
   /** Called as programs are judged. */
@@ -65,7 +69,7 @@ export function programSeed(seed: number, n: number): number {
 }
 
 /** The n-th program of a campaign. */
-export function draw(generator: Generator, seed: number, n: number): unknown {
+export function draw(generator: Pick<Generator, 'trees'>, seed: number, n: number): unknown {
   return fc.sample(generator.trees, { seed: programSeed(seed, n), numRuns: 1 })[0];
 }
 

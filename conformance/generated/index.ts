@@ -19,6 +19,7 @@ export const GENERATORS: readonly Generator[] = [
   },
   {
     profile: 'stream',
+    provisional: true,
     trees: streamPrograms(),
     render: (name, tree, offer) => renderStream(name, tree as StreamProgram, offer),
   },
@@ -41,6 +42,7 @@ export async function runGenerated(
   const results: Generated[] = [];
   for (const generator of GENERATORS) {
     const { profile } = generator;
+    if (generator.provisional === true && options.provisional !== true) continue;
     if (!clauses.some((clause) => clause.profile === profile)) continue;
     const campaign = new Campaign(session, examination, offer, generator, claimed);
     results.push({ profile, seed: options.seed, ...(await campaign.run(options)) });

@@ -32,6 +32,7 @@ void t.test('each clause that fails has a failure with its bytes, however many f
         is: 'failed',
         text: 'as everything',
         expected: [],
+        taken: 0,
         timed: false,
         transcript: [],
       });

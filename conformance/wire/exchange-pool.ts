@@ -43,6 +43,8 @@ export type ExchangeVerdict =
       readonly is: 'failed';
       readonly text: string;
       readonly expected: readonly [];
+      /** Nobody knows. */
+      readonly taken: undefined;
       readonly timed: false;
       readonly transcript: ExchangeResult['transcript'];
     }
@@ -111,7 +113,8 @@ export class ExchangePool {
   readonly #servers: Servers;
   readonly #base: Calibration;
   readonly #onProgress: () => void;
-  readonly #verdicts = new Map<Exchange, ExchangeVerdict>();
+  /** Of this run. */
+  #verdicts = new Map<Exchange, ExchangeVerdict>();
   readonly #problems: ProblemReport[] = [];
   readonly #groups = new Map<string, Promise<Group>>();
   /** Finished since the last good beat, with what came of them. */
@@ -129,7 +132,9 @@ export class ExchangePool {
     this.#onProgress = onProgress;
   }
 
+  /** May be called again, when it has come back. Problems are those of all runs. */
   async run(exchanges: readonly Exchange[]): Promise<PoolResult> {
+    this.#verdicts = new Map();
     // What keeps the thread busy would use up the time limits of other servers in the same process.
     const isBusy = ({ routes }: Exchange): boolean => routes.includes('burn');
     const width = this.#servers.canRestart ? WIDTH : WIDTH_ONCE;
@@ -285,7 +290,7 @@ export class ExchangePool {
     }
     const text = `after it, the server answered nobody (${this.#servers.condition()})`;
     const { transcript } = result;
-    this.#done(exchange, { is: 'failed', text, expected: [], timed: false, transcript });
+    this.#done(exchange, { is: 'failed', text, expected: [], taken: undefined, timed: false, transcript });
     await this.#restart(exchange.name);
     return true;
   }

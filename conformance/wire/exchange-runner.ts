@@ -50,6 +50,8 @@ export type ExchangeResult = { readonly transcript: readonly TranscriptEntry[] }
       readonly text: string;
       /** Each alternative, and why it did not come about. */
       readonly expected: readonly Expected[];
+      /** Responses of the connection that fit, by the alternative that came furthest. */
+      readonly taken: number;
       /** The clock had a part in it. */
       readonly timed: boolean;
     }
@@ -78,7 +80,12 @@ class Broken extends Error {
 
 type Settled =
   | { readonly fits: Outcome; readonly taken: number }
-  | { readonly text: string; readonly expected: readonly Expected[]; readonly timed: boolean };
+  | {
+      readonly text: string;
+      readonly expected: readonly Expected[];
+      readonly taken: number;
+      readonly timed: boolean;
+    };
 
 /**
  * @param signal ends it: the result is worth nothing then
@@ -494,6 +501,7 @@ function failure(candidates: readonly Candidate[], timed: boolean): Extract<Sett
   return {
     text: `not '${outcome.text}'${others}: ${match.is === 'cannot' ? match.why : ''}`,
     expected,
+    taken: match.taken,
     timed,
   };
 }

@@ -19,6 +19,11 @@ export class RequestScan {
   #chunked = false;
   #left = 0;
 
+  /** All that was sent are whole requests, as far as one can see. */
+  get isBetween(): boolean {
+    return this.#state === 'line' && this.#line === '';
+  }
+
   push(bytes: Buffer): void {
     for (let at = 0; at < bytes.length && this.#state !== 'lost';) {
       if (this.#state === 'length' || this.#state === 'chunk') {

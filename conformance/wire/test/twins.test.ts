@@ -46,7 +46,14 @@ void t.test('a clause that was passed by refusals alone needs one', (t) => {
     notes: [],
     transcript: [],
   });
-  const failed: ExchangeVerdict = { is: 'failed', text: '', expected: [], timed: false, transcript: [] };
+  const failed: ExchangeVerdict = {
+    is: 'failed',
+    text: '',
+    expected: [],
+    taken: 0,
+    timed: false,
+    transcript: [],
+  };
   const verdicts = new Map<Exchange, ExchangeVerdict>([
     [exchange('X-Y-1', 'a'), passed(false)],
     [exchange('X-Y-1', 'b'), passed(false)],
