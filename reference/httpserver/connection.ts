@@ -205,9 +205,10 @@ export class Connection implements Consumer, ResponseChannel {
       const next = parser.next(bytes, at, end);
       at = parser.at;
       this.#behind = end - at;
-      // Others have their turn: SERVER-LISTEN-4
-      if (next === 'more') break;
-      else if (next === 'head') this.#onHead(at < end);
+      if (next === 'more') {
+        if (this.#inputEnded) this.#reader?.abort(); // It will never come: HTTP-LENGTH-10, HTTP-CHUNK-16
+        break; // Others have their turn: SERVER-LISTEN-4
+      } else if (next === 'head') this.#onHead(at < end);
       else if (next === 'data') this.#onData(bytes, parser.dataStart, at);
       else if (next === 'end') this.#onEnd();
       else {
@@ -396,7 +397,6 @@ export class Connection implements Consumer, ResponseChannel {
     if (this.#inputEnded && this.#response === undefined && !congested) this.#ending = true;
     // The response may be on its way still: SERVER-STOP-2
     if (this.#host.draining && this.#unoccupied) this.#ending = true;
-    if (this.#inputEnded && this.#held.length === 0) this.#reader?.abort(); // HTTP-LENGTH-10, HTTP-CHUNK-16
     if (this.#ending && !this.#lingering) this.#linger();
     else if (congested && !this.#congested && !this.#lingering) {
       this.#congested = true;

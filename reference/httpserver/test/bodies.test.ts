@@ -123,6 +123,32 @@ void t.test('a client that leaves in the middle of its body', async (t) => {
   );
 });
 
+void t.test('a client that ends its output behind its body, before the handler has read it', async (t) => {
+  const { client, loop } = serve(
+    t,
+    async (request) => {
+      let text = '';
+      for await (const chunk of request.bodyReader!) {
+        text += Buffer.from(chunk).toString();
+        await new Promise<void>((resolve) => void loop.callLater(10, () => resolve()));
+      }
+      request.respond(200, undefined, text);
+    },
+    { streamBody: () => true },
+  );
+  const answerTo = async (framing: string, body: string) => {
+    const one = await client();
+    one.send(post('/', framing, body));
+    one.socket.end();
+    return one.rest();
+  };
+  t.match(await answerTo('Content-Length: 5\r\n', 'hello'), /^HTTP\/1.1 200 [^]*\r\n\r\nhello$/);
+  const chunked = 'Transfer-Encoding: chunked\r\n';
+  t.match(await answerTo(chunked, '2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n'), /^HTTP\/1.1 200 [^]*\r\n\r\nhello$/);
+  t.equal(await answerTo(chunked, '2\r\nhe\r\n'), '', 'no last chunk');
+  t.equal(await answerTo(chunked, '2\r\nhe\r\n0\r\nX: y\r\n'), '', 'half of the trailers');
+});
+
 const form: Handler = (request) => {
   const files = Object.fromEntries(
     [...request.files].map(([name, list]) => [
