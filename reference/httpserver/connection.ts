@@ -96,6 +96,8 @@ export class Connection implements Consumer, ResponseChannel {
   /** The body of the request, if it is to be kept, or streamed. */
   #body: BodyBuffer | undefined;
   #reader: BodyReader | undefined;
+  /** The request was answered, and its body is read over. */
+  #answered = false;
   /** Of the last head: the client waits for 100. */
   #continueOwed = false;
   /** The bytes of an event are being worked through. */
@@ -250,6 +252,7 @@ export class Connection implements Consumer, ResponseChannel {
     const body = this.#body;
     const reader = this.#reader;
     this.#body = this.#reader = undefined;
+    this.#answered = false;
     // Answered before its body had come; the rest was read over: HTTP-LENGTH-2
     if (request === undefined) return;
     if (this.#parser.trailers !== '') request.setTrailers(this.#parser.trailers);
@@ -358,6 +361,7 @@ export class Connection implements Consumer, ResponseChannel {
     if (!reusable || this.#host.draining || this.#unreadable || this.#continueOwed) this.#ending = true;
     this.#reader?.abort();
     this.#reader = undefined;
+    this.#answered = this.#parser.insideBody;
     this.#resume();
   }
 
@@ -374,7 +378,9 @@ export class Connection implements Consumer, ResponseChannel {
   #refuse(refusal: Refusal): void {
     this.#reader?.abort();
     const response = this.#response;
-    if (response === undefined) this.#sendRefusal(refusal);
+    if (this.#answered)
+      this.completed(false); // A second response would be taken for that to the next request.
+    else if (response === undefined) this.#sendRefusal(refusal);
     else response.fail(() => this.#sendRefusal(refusal));
   }
 

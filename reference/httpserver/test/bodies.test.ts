@@ -98,6 +98,23 @@ void t.test('a streamed body that nobody reads', async (t) => {
   );
 });
 
+void t.test('a request has one response, whatever becomes of its body', async (t) => {
+  const handler: Handler = (request) => request.respond(200, undefined, 'early');
+  const { client } = serve(t, handler, { streamBody: () => true, bodyTimeoutMs: 50 });
+  const cases: readonly (readonly [string, framing: string, body: string])[] = [
+    ['the rest does not come', 'Content-Length: 100\r\n', 'hello'],
+    ['a chunk is malformed', 'Transfer-Encoding: chunked\r\n', '5\r\nhello\r\nzz\r\n'],
+  ];
+  for (const [name, framing, body] of cases) {
+    const one = await client();
+    one.send(post('/', framing, body));
+    t.same(statuses(await one.rest()), [200], name);
+  }
+  const one = await client();
+  one.send(post('/', 'Content-Length: 5\r\n', 'hello') + 'bad\r\n\r\n');
+  t.same(statuses(await one.rest()), [200, 400], 'the next request has its own');
+});
+
 void t.test('a client that leaves in the middle of its body', async (t) => {
   let failed: (error: unknown) => void;
   const failure = new Promise((resolve) => (failed = resolve));
