@@ -51,8 +51,8 @@ export type Condition =
   /** The field has the value that it had in the nth response (from 1) of this connection; or it has another. */
   | { readonly is: 'same' | 'other'; readonly field: string; readonly as: number }
   | { readonly is: 'no-interim' }
-  /** At most one interim response before it. */
-  | { readonly is: 'one-interim' };
+  /** No 100 (Continue) before it, or at most one; other interim responses are passed over. */
+  | { readonly is: 'no-100' | 'one-100' };
 
 /**
  * Statuses that will do: `404`, `4xx`; `any` final one; `ok`, what this server answers to a plain `GET /` (200 wherever the application
@@ -205,7 +205,8 @@ const CONDITIONS: readonly (readonly [RegExp, (...groups: string[]) => Condition
   ],
   [/^cut$/, () => ({ is: 'cut' })],
   [/^no interim$/, () => ({ is: 'no-interim' })],
-  [/^at most one interim$/, () => ({ is: 'one-interim' })],
+  [/^no 100$/, () => ({ is: 'no-100' })],
+  [/^at most one 100$/, () => ({ is: 'one-100' })],
   [/^version (\d\.\d)$/, (version) => ({ is: 'version', version })],
   [/^framed by (length|chunked|close)$/, (by) => ({ is: 'framed', by: by as 'length' })],
   [

@@ -54,8 +54,8 @@ function differenceOf(a: string, b: string): number {
 }
 
 export interface Around {
-  /** Interim responses since the final one before it. */
-  readonly interims: number;
+  /** Statuses of the interim responses since the final one before it. */
+  readonly interims: readonly number[];
   /** Final responses of the connection, from its first. */
   readonly finals: readonly Response[];
   /** The connection ended before the response was whole. */
@@ -109,6 +109,7 @@ export function conditionFlaw(
   known: Known,
 ): string | undefined {
   const { fields, body, framing } = response;
+  const { interims } = around;
   const value = 'field' in condition ? fieldValue(fields, condition.field) : undefined;
   switch (condition.is) {
     case 'body': {
@@ -172,8 +173,12 @@ export function conditionFlaw(
         : `its ${condition.field} is ${said(value)}, and that of response ${condition.as} ${said(due)}`;
     }
     case 'no-interim':
-      return around.interims === 0 ? undefined : `${around.interims} interim responses came before it`;
-    case 'one-interim':
-      return around.interims <= 1 ? undefined : `${around.interims} interim responses came before it`;
+      return interims.length === 0 ? undefined : `${interims.length} interim responses came before it`;
+    case 'no-100':
+    case 'one-100': {
+      const continues = interims.filter((status) => status === 100).length;
+      const most = condition.is === 'one-100' ? 1 : 0;
+      return continues <= most ? undefined : `100 came before it, ${continues} times`;
+    }
   }
 }

@@ -63,12 +63,15 @@ void t.test('outcomes', (t) => {
     ['100', response(200), undefined, 'cannot', /is 200, not 100/],
     ['100, 200', interim(100) + response(200), undefined, 'fits'],
     ['200 [no interim]', interim(100) + response(200), undefined, 'cannot', /1 interim/],
+    ['200 [no 100]', interim(100) + response(200), undefined, 'cannot', /100 came before it/],
+    ['200 [no 100]', interim(103) + response(200), undefined, 'fits'],
+    ['200 [at most one 100]', interim(103) + interim(100) + response(200), undefined, 'fits'],
     [
-      '200 [at most one interim]',
-      interim(100) + interim(100) + response(200),
+      '200 [at most one 100]',
+      interim(100) + interim(103) + interim(100) + response(200),
       undefined,
       'cannot',
-      /2 interim/,
+      /100 came before it, 2 times/,
     ],
     // Endings.
     ['200 then close', response(200), undefined, 'may end'],
