@@ -8,7 +8,7 @@ import { ResponseParser } from '../response-parser.js';
 const known = { host: 't:80', limits: { bodyBytes: 5 }, ok: 200, missing: 404 };
 
 function heardOf(bytes: string, ended?: Ended, methods: readonly string[] = []): Heard {
-  const parser = new ResponseParser({ method: (nth) => methods[nth] ?? 'GET', maxBody: () => 1000 });
+  const parser = new ResponseParser({ method: (nth) => methods[nth] ?? 'GET', keptBody: () => 1000 });
   parser.push(Buffer.from(bytes, 'latin1'));
   if (ended !== undefined) parser.end(ended === 'fin' ? 'fin' : 'rst');
   const { responses, partial, unfinished, malformed, raw } = parser;
