@@ -244,6 +244,21 @@ void t.test('forms, strictly', async (t) => {
   t.same(log, [], 'a client’s mistake is no failure of the handler');
 });
 
+void t.test('an urlencoded form has no more fields than it may', async (t) => {
+  const { exchange } = serve(t, form, { maxParts: 3 });
+  const answer = (body: string) =>
+    exchange(
+      post(
+        '/',
+        `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\nConnection: close\r\n`,
+        body,
+      ),
+    );
+  t.match(await answer('a=1&&b=%41+&a=2'), /"a":\["1","2"\],"b":\["A "\]/);
+  t.same(statuses(await answer('a&b&c&')), [200]);
+  t.same(statuses(await answer('a&b&c&d')), [400]);
+});
+
 void t.test('a handler may answer a malformed form itself', async (t) => {
   const { exchange } = serve(t, (request) => {
     try {
