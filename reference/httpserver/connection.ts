@@ -378,8 +378,8 @@ export class Connection implements Consumer, ResponseChannel {
   #refuse(refusal: Refusal): void {
     this.#reader?.abort();
     const response = this.#response;
-    if (this.#answered)
-      this.completed(false); // A second response would be taken for that to the next request.
+    // A second response would be taken for that to the next request.
+    if (this.#answered) this.completed(false);
     else if (response === undefined) this.#sendRefusal(refusal);
     else response.fail(() => this.#sendRefusal(refusal));
   }
