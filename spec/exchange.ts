@@ -26,7 +26,7 @@ export type Part =
 export type Template = readonly Part[];
 
 export type Condition =
-  | { readonly is: 'body'; readonly how: 'equals' | 'contains' | 'lacks'; readonly text: string }
+  | { readonly is: 'body'; readonly how: 'equals' | 'contains' | 'lacks'; readonly text: Template }
   | { readonly is: 'body-length'; readonly count: Count }
   | { readonly is: 'no-body' }
   | { readonly is: 'has' | 'lacks'; readonly field: string }
@@ -48,11 +48,11 @@ export type Condition =
   | { readonly is: 'framed'; readonly by: 'length' | 'chunked' | 'close' }
   /** The connection ends before the body that its head promises is whole. */
   | { readonly is: 'cut' }
-  /** The field has the value that it had in the nth response (from 1) of this connection. */
-  | { readonly is: 'same'; readonly field: string; readonly as: number }
+  /** The field has the value that it had in the nth response (from 1) of this connection; or it has another. */
+  | { readonly is: 'same' | 'other'; readonly field: string; readonly as: number }
   | { readonly is: 'no-interim' }
-  /** At most one interim response before it. */
-  | { readonly is: 'one-interim' };
+  /** No 100 (Continue) before it, or at most one; other interim responses are passed over. */
+  | { readonly is: 'no-100' | 'one-100' };
 
 /**
  * Statuses that will do: `404`, `4xx`; `any` final one; `ok`, what this server answers to a plain `GET /` (200 wherever the application
@@ -198,16 +198,17 @@ const FIELD = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
 /** Conditions by the pattern of their words. */
 const CONDITIONS: readonly (readonly [RegExp, (...groups: string[]) => Condition])[] = [
   [/^no body$/, () => ({ is: 'no-body' })],
-  [/^body "(.*)"$/, (text) => ({ is: 'body', how: 'equals', text: unescape(text) })],
-  [/^body contains "(.*)"$/, (text) => ({ is: 'body', how: 'contains', text: unescape(text) })],
-  [/^body lacks "(.*)"$/, (text) => ({ is: 'body', how: 'lacks', text: unescape(text) })],
+  [/^body "(.*)"$/, (text) => ({ is: 'body', how: 'equals', text: parseTemplate(text) })],
+  [/^body contains "(.*)"$/, (text) => ({ is: 'body', how: 'contains', text: parseTemplate(text) })],
+  [/^body lacks "(.*)"$/, (text) => ({ is: 'body', how: 'lacks', text: parseTemplate(text) })],
   [
     /^body of (\S+) bytes$/,
     (text) => ({ is: 'body-length', count: parseCount(text) ?? fail(`'${text}' is no count`) }),
   ],
   [/^cut$/, () => ({ is: 'cut' })],
   [/^no interim$/, () => ({ is: 'no-interim' })],
-  [/^at most one interim$/, () => ({ is: 'one-interim' })],
+  [/^no 100$/, () => ({ is: 'no-100' })],
+  [/^at most one 100$/, () => ({ is: 'one-100' })],
   [/^version (\d\.\d)$/, (version) => ({ is: 'version', version })],
   [/^framed by (length|chunked|close)$/, (by) => ({ is: 'framed', by: by as 'length' })],
   [
@@ -218,6 +219,7 @@ const CONDITIONS: readonly (readonly [RegExp, (...groups: string[]) => Condition
   [new RegExp(`^has (${FIELD})$`), (field) => ({ is: 'has', field })],
   [new RegExp(`^lacks (${FIELD})$`), (field) => ({ is: 'lacks', field })],
   [new RegExp(`^same (${FIELD}) as (\\d+)$`), (field, as) => ({ is: 'same', field, as: Number(as) })],
+  [new RegExp(`^other (${FIELD}) than (\\d+)$`), (field, as) => ({ is: 'other', field, as: Number(as) })],
   [
     new RegExp(`^(${FIELD}) ~ /(.+)/(i?)$`),
     (field, source, flags) => ({ is: 'matches', field, pattern: new RegExp(source, flags) }),
@@ -383,16 +385,21 @@ function assignments(lines: readonly string[]): Map<string, string>[] {
   return all;
 }
 
+const limitsOfTemplate = (template: Template): (LimitName | undefined)[] =>
+  template.map((part) => ('count' in part ? part.count.limit : undefined));
+
 const limitsOf = (steps: readonly Step[]): LimitName[] =>
   steps
     .flatMap((step): (LimitName | undefined)[] => {
-      if (step.do === 'send' || step.do === 'drip')
-        return step.bytes.map((part) => ('count' in part ? part.count.limit : undefined));
+      if (step.do === 'send' || step.do === 'drip') return limitsOfTemplate(step.bytes);
       if (step.do !== 'expect') return [];
       return step.outcomes.flatMap((outcome) => [
         outcome.within,
         ...outcome.responses.flatMap(({ conditions }) =>
-          conditions.map((c) => ('count' in c ? c.count.limit : undefined)),
+          conditions.flatMap((c) => {
+            if (c.is === 'body') return limitsOfTemplate(c.text);
+            return 'count' in c ? [c.count.limit] : [];
+          }),
         ),
       ]);
     })

@@ -65,6 +65,14 @@ void t.test('what can not be judged is told in one sentence, soon', async (t) =>
     [/accepts connections and ends them/, `http://127.0.0.1:${await raw((socket) => socket.destroy())}`],
     [/accepts connections and does not answer/, `http://127.0.0.1:${await raw(() => undefined)}`],
     [
+      /accepts connections and does not answer a TLS handshake within 6 s: say http:\/\//,
+      `https://127.0.0.1:${await raw(() => undefined)}`,
+    ],
+    [
+      /accepts connections and ends them/,
+      `http://127.0.0.1:${await raw((socket) => void setTimeout(() => socket.destroy(), 5500))}`,
+    ],
+    [
       /is not HTTP\/1: what should be a status line is none/,
       `http://127.0.0.1:${await raw((socket) => socket.write('220 mail\r\n'))}`,
     ],
@@ -161,6 +169,14 @@ void t.test('a server without an application', async (t) => {
     /has not the application of/,
   );
   t.ok(code === 0 || code === 1);
+});
+
+void t.test('a server with a large front page', async (t) => {
+  const page = 'x'.repeat(1_300_000);
+  const port = await listening(createHttp((_, response) => response.end(page)));
+  const url = `http://127.0.0.1:${port}`;
+  const { code, err } = await evspec('run', '--target', url, '--only', 'HTTP-RESPONSE-2');
+  t.same([code, err], [0, ''], 'it is judged, as any other');
 });
 
 void t.test('a server that has an answer to everything', async (t) => {

@@ -8,12 +8,17 @@ export type Answer =
   | { readonly is: 'failed'; readonly code: string; readonly text: string }
   /** The connection ended without a whole response. */
   | { readonly is: 'closed' }
-  /** It was accepted (or not even that), and nothing came. */
-  | { readonly is: 'silent'; readonly connected: boolean; readonly ms: number }
+  /** Nothing came. `reached`: there is a connection of TCP; `connected`: all of it, TLS included. */
+  | {
+      readonly is: 'silent';
+      readonly reached: boolean;
+      readonly connected: boolean;
+      readonly ms: number;
+    }
   | { readonly is: 'malformed'; readonly what: string; readonly bytes: Buffer };
 
-/** The most bytes of a body that are taken. */
-const MAX_BODY = 1024 * 1024;
+/** Bytes of a body that are kept: a manifest has far less, and of a front page nobody asks. */
+const KEPT_BODY = 1024 * 1024;
 
 export const hostOf = ({ host, port }: Address): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -24,7 +29,7 @@ export const plainRequest = (path: string, address: Address): Buffer =>
 export function ask(address: Address, path: string, budgetMs: number): Promise<Answer> {
   return new Promise((resolve) => {
     const begin = performance.now();
-    const parser = new ResponseParser({ method: () => 'GET', maxBody: () => MAX_BODY });
+    const parser = new ResponseParser({ method: () => 'GET', keptBody: () => KEPT_BODY });
     const first: Buffer[] = [];
     let connected = false;
     const settle = (answer: Answer): void => {
@@ -33,7 +38,7 @@ export function ask(address: Address, path: string, budgetMs: number): Promise<A
       resolve(answer);
     };
     const stop = after(budgetMs, () => {
-      settle({ is: 'silent', connected, ms: budgetMs });
+      settle({ is: 'silent', reached: connection.reached, connected, ms: budgetMs });
     });
     const look = (): void => {
       const response = parser.responses.find(({ interim }) => !interim);

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition, StatusPattern } from '../../spec/exchange.js';
 import { bytesText } from './bytes-text.js';
-import { numberOf, type Values } from './render.js';
+import { numberOf, render, type Values } from './render.js';
 import { fieldValue, type Response } from './response-parser.js';
 
 /** What is known of the server, for outcomes. */
@@ -42,9 +42,20 @@ export function statusFits(
 const SHOWN = 80;
 const quote = (text: string): string => `"${bytesText(text, SHOWN)}"`;
 
+/** From a place on that is too far behind the beginning to be seen. */
+const quoteAt = (text: string, at: number): string =>
+  at < SHOWN / 2 ? quote(text) : `${quote(text.slice(at))} from byte ${at} on`;
+
+/** The first place where two texts differ. */
+function differenceOf(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return at;
+}
+
 export interface Around {
-  /** Interim responses since the final one before it. */
-  readonly interims: number;
+  /** Statuses of the interim responses since the final one before it. */
+  readonly interims: readonly number[];
   /** Final responses of the connection, from its first. */
   readonly finals: readonly Response[];
   /** The connection ended before the response was whole. */
@@ -98,14 +109,17 @@ export function conditionFlaw(
   known: Known,
 ): string | undefined {
   const { fields, body, framing } = response;
+  const { interims } = around;
   const value = 'field' in condition ? fieldValue(fields, condition.field) : undefined;
   switch (condition.is) {
     case 'body': {
-      const { how, text } = condition;
+      const { how } = condition;
+      const text = render(condition.text, known).toString('latin1');
       const has = how === 'equals' ? body === text : body.includes(text);
       if (has === (how !== 'lacks')) return undefined;
       const due = { equals: 'not', contains: 'which lacks', lacks: 'which contains' }[how];
-      return `its body is ${quote(body)}, ${due} ${quote(text)}`;
+      const at = how === 'equals' ? differenceOf(body, text) : 0;
+      return `its body is ${quoteAt(body, at)}, ${due} ${quoteAt(text, at)}`;
     }
     case 'body-length': {
       const due = numberOf(condition.count, known);
@@ -149,17 +163,22 @@ export function conditionFlaw(
       return framing === condition.by
         ? undefined
         : `its body is framed by ${framing}, not by ${condition.by}`;
-    case 'same': {
+    case 'same':
+    case 'other': {
       const first = around.finals[condition.as - 1];
       const due = first === undefined ? undefined : fieldValue(first.fields, condition.field);
       const said = (v: string | undefined): string => (v === undefined ? 'missing' : quote(v));
-      return value === due
+      return (value === due) === (condition.is === 'same')
         ? undefined
         : `its ${condition.field} is ${said(value)}, and that of response ${condition.as} ${said(due)}`;
     }
     case 'no-interim':
-      return around.interims === 0 ? undefined : `${around.interims} interim responses came before it`;
-    case 'one-interim':
-      return around.interims <= 1 ? undefined : `${around.interims} interim responses came before it`;
+      return interims.length === 0 ? undefined : `${interims.length} interim responses came before it`;
+    case 'no-100':
+    case 'one-100': {
+      const continues = interims.filter((status) => status === 100).length;
+      const most = condition.is === 'one-100' ? 1 : 0;
+      return continues <= most ? undefined : `100 came before it, ${continues} times`;
+    }
   }
 }

@@ -102,6 +102,11 @@ export class Connection {
     this.#socket.resetAndDestroy();
   }
 
+  /** There is a connection of TCP, if perhaps none of TLS yet. */
+  get reached(): boolean {
+    return !this.#socket.connecting && !this.#socket.destroyed;
+  }
+
   /** Nothing is heard of it any more. */
   destroy(): void {
     this.#over = true;

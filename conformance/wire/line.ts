@@ -6,7 +6,7 @@ import { ResponseParser } from './response-parser.js';
 import { after } from './times.js';
 import type { Transcript } from './transcript.js';
 
-/** A body may be so long even if nothing was sent; what was sent may come back, escaped as JSON. Bytes. */
+/** So much of a body is kept even if nothing was sent; what was sent may come back, escaped as JSON. Bytes. */
 const BODY = 1024 * 1024;
 const ESCAPED = 6;
 
@@ -38,7 +38,7 @@ export class Line {
     this.at = { opened: now, lastSend: now, firstSend: now, lastResponse: now };
     this.#parser = new ResponseParser({
       method: (nth) => this.#scan.methods[nth] ?? 'GET',
-      maxBody: () => BODY + ESCAPED * this.#sentBytes,
+      keptBody: () => BODY + ESCAPED * this.#sentBytes,
     });
     this.#connection = new Connection(address, (event) => {
       this.#onEvent(event);

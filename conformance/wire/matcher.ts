@@ -61,11 +61,11 @@ export function matchOutcome(outcome: Outcome, heard: Heard, from: number, known
   let nth = 0;
   for (const pattern of outcome.responses) {
     nth++;
-    let interims = 0;
+    const interims: number[] = [];
     let response = heard.responses[taken];
     const fits = (status: number): boolean => pattern.statuses.some((one) => statusFits(one, status, known));
     while (response?.interim === true && !(speaksOfInterim(pattern) && fits(response.status))) {
-      interims++;
+      interims.push(response.status);
       response = heard.responses[++taken];
     }
     const isCut = response === undefined && heard.malformed?.cut === true && mayBeCut(pattern);

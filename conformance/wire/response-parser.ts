@@ -45,10 +45,12 @@ export interface Malformed {
 export interface ParserOptions {
   /** Method of the nth request (from 0) of the connection. */
   readonly method: (nth: number) => string;
-  /** The most bytes of a body, decoded. */
-  readonly maxBody: () => number;
+  /** How many bytes of a body are kept, decoded; the others are read over. */
+  readonly keptBody: () => number;
 }
 
+/** Of a body that is read over: a front page may be large, but it ends. */
+const MAX_BODY = 4 * 1024 * 1024;
 const MAX_HEAD = 256 * 1024;
 const MAX_LINE = 64 * 1024;
 const MAX_INTERIMS = 100;
@@ -196,14 +198,16 @@ export class ResponseParser {
       case 'chunk-data':
       case 'close': {
         const take = this.#state === 'close' ? bytes.length - at : Math.min(this.#left, bytes.length - at);
-        const room = this.#options.maxBody() - this.#bodyBytes;
-        if (take > room) {
-          this.#break(`a body of more than ${this.#bodyBytes + room} bytes`, this.#offset + room);
+        const kept = this.#options.keptBody();
+        const most = Math.max(kept, MAX_BODY);
+        if (this.#bodyBytes + take > most) {
+          this.#break(`a body of more than ${most} bytes`, this.#offset + most - this.#bodyBytes);
           return at;
         }
+        const room = Math.min(take, kept - this.#bodyBytes);
+        if (room > 0) this.#body.push(bytes.toString('latin1', at, at + room));
         this.#bodyBytes += take;
         if (this.#state !== 'close') this.#left -= take;
-        this.#body.push(bytes.toString('latin1', at, at + take));
         return at + take;
       }
       case 'raw':

@@ -27,6 +27,8 @@ export interface Target {
 
 /** Of the first answer of a server that runs already, ms. Generous: nothing is known of it. */
 const FIRST_ANSWER_MS = 6000;
+/** What is left of that for TLS, at least. */
+const TLS_ANSWER_MS = 2000;
 /** Of one that is being started: a compiler may run. */
 const START_MS = 60_000;
 /** Of one whose command has ended: it may have left a daemon. */
@@ -95,9 +97,10 @@ export class TargetServers implements Servers {
   async #up(): Promise<void> {
     const { address, start } = this.#target;
     if (start === undefined) {
+      const begin = performance.now();
       const answer = await ask(address, '/', FIRST_ANSWER_MS);
       const problem = problemOf(answer, this.#target);
-      if (problem !== undefined) throw (await this.#tlsInstead(answer)) ?? problem;
+      if (problem !== undefined) throw (await this.#tlsInstead(answer, performance.now() - begin)) ?? problem;
     } else {
       await this.#vacant(start);
       this.#spawn(start);
@@ -107,10 +110,12 @@ export class TargetServers implements Servers {
   }
 
   /** What is wrong if a server that was asked in the clear speaks TLS; undefined if it doesn't. */
-  async #tlsInstead({ is }: Answer): Promise<ServerProblem | undefined> {
+  async #tlsInstead({ is }: Answer, tookMs: number): Promise<ServerProblem | undefined> {
     const { address, url } = this.#target;
     if (address.tls || is === 'failed' || is === 'silent') return undefined;
-    const answer = await ask({ ...address, tls: true, insecure: true }, '/', FIRST_ANSWER_MS);
+    // Who takes his time to end a connection in the clear has no more of it for this.
+    const budgetMs = Math.max(FIRST_ANSWER_MS - tookMs, TLS_ANSWER_MS);
+    const answer = await ask({ ...address, tls: true, insecure: true }, '/', budgetMs);
     if (answer.is !== 'response') return undefined;
     return new ServerProblem('tls', `what listens at ${url} speaks TLS: say https:// if it is meant to`);
   }
@@ -163,11 +168,12 @@ export class TargetServers implements Servers {
     const begin = performance.now();
     let ended = Infinity;
     for (;;) {
+      const asked = performance.now();
       const answer = await ask(this.#target.address, '/', FIRST_ANSWER_MS);
       if (answer.is !== 'failed' || answer.code !== 'ECONNREFUSED') {
         const problem = problemOf(answer, this.#target);
         if (problem !== undefined) {
-          const { kind, message } = (await this.#tlsInstead(answer)) ?? problem;
+          const { kind, message } = (await this.#tlsInstead(answer, performance.now() - asked)) ?? problem;
           throw new ServerProblem(kind, message, this.stderr());
         }
         return;
@@ -229,10 +235,15 @@ function problemOf(answer: Answer, { url, address }: Target): ServerProblem | un
         `the server at ${url} accepts connections and ends them without an answer to GET /`,
       );
     case 'silent':
-      return answer.connected
+      if (answer.connected)
+        return problem(
+          'silent',
+          `the server at ${url} accepts connections and does not answer GET / within ${answer.ms / 1000} s`,
+        );
+      return answer.reached
         ? problem(
-            'silent',
-            `the server at ${url} accepts connections and does not answer GET / within ${answer.ms / 1000} s`,
+            'no-tls',
+            `what listens at ${url} accepts connections and does not answer a TLS handshake within ${answer.ms / 1000} s: say http:// if it doesn't speak TLS`,
           )
         : problem('unreachable', `${url} can't be reached: no connection within ${answer.ms / 1000} s`);
     case 'malformed':

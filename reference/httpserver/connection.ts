@@ -96,6 +96,8 @@ export class Connection implements Consumer, ResponseChannel {
   /** The body of the request, if it is to be kept, or streamed. */
   #body: BodyBuffer | undefined;
   #reader: BodyReader | undefined;
+  /** The request was answered, and its body is read over. */
+  #answered = false;
   /** Of the last head: the client waits for 100. */
   #continueOwed = false;
   /** The bytes of an event are being worked through. */
@@ -205,9 +207,10 @@ export class Connection implements Consumer, ResponseChannel {
       const next = parser.next(bytes, at, end);
       at = parser.at;
       this.#behind = end - at;
-      // Others have their turn: SERVER-LISTEN-4
-      if (next === 'more') break;
-      else if (next === 'head') this.#onHead(at < end);
+      if (next === 'more') {
+        if (this.#inputEnded) this.#reader?.abort(); // It will never come: HTTP-LENGTH-10, HTTP-CHUNK-16
+        break; // Others have their turn: SERVER-LISTEN-4
+      } else if (next === 'head') this.#onHead(at < end);
       else if (next === 'data') this.#onData(bytes, parser.dataStart, at);
       else if (next === 'end') this.#onEnd();
       else {
@@ -249,6 +252,7 @@ export class Connection implements Consumer, ResponseChannel {
     const body = this.#body;
     const reader = this.#reader;
     this.#body = this.#reader = undefined;
+    this.#answered = false;
     // Answered before its body had come; the rest was read over: HTTP-LENGTH-2
     if (request === undefined) return;
     if (this.#parser.trailers !== '') request.setTrailers(this.#parser.trailers);
@@ -357,6 +361,7 @@ export class Connection implements Consumer, ResponseChannel {
     if (!reusable || this.#host.draining || this.#unreadable || this.#continueOwed) this.#ending = true;
     this.#reader?.abort();
     this.#reader = undefined;
+    this.#answered = this.#parser.insideBody;
     this.#resume();
   }
 
@@ -373,7 +378,9 @@ export class Connection implements Consumer, ResponseChannel {
   #refuse(refusal: Refusal): void {
     this.#reader?.abort();
     const response = this.#response;
-    if (response === undefined) this.#sendRefusal(refusal);
+    // A second response would be taken for that to the next request.
+    if (this.#answered) this.completed(false);
+    else if (response === undefined) this.#sendRefusal(refusal);
     else response.fail(() => this.#sendRefusal(refusal));
   }
 
@@ -396,7 +403,6 @@ export class Connection implements Consumer, ResponseChannel {
     if (this.#inputEnded && this.#response === undefined && !congested) this.#ending = true;
     // The response may be on its way still: SERVER-STOP-2
     if (this.#host.draining && this.#unoccupied) this.#ending = true;
-    if (this.#inputEnded && this.#held.length === 0) this.#reader?.abort(); // HTTP-LENGTH-10, HTTP-CHUNK-16
     if (this.#ending && !this.#lingering) this.#linger();
     else if (congested && !this.#congested && !this.#lingering) {
       this.#congested = true;

@@ -8,6 +8,7 @@ let line = '';
 /** `Date: …` and CR LF. */
 export function dateLine(): string {
   const now = Math.floor(Date.now() / 1000);
+  // HTTP-RESPONSE-18
   if (now !== second) {
     second = now;
     // The format of toUTCString is IMF-fixdate (ECMA-262): HTTP-RESPONSE-13

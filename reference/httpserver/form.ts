@@ -22,7 +22,11 @@ export function parseForm(contentType: string | undefined, body: Uint8Array, max
   if (type === undefined) throw new MalformedBodyError('its Content-Type is malformed');
   // SERVER-ARGUMENT-6
   if (type.value === 'application/x-www-form-urlencoded')
-    parseUrlencoded(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), form.fields);
+    parseUrlencoded(
+      Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'),
+      maxParts,
+      form.fields,
+    );
   else if (type.value === 'multipart/form-data')
     parseMultipart(type, body, maxParts, form.fields, form.files);
   return form;
@@ -31,7 +35,7 @@ export function parseForm(contentType: string | undefined, body: Uint8Array, max
 /** The values of a query. */
 export function parseQuery(query: string): Map<string, string[]> {
   const lists = new Map<string, string[]>();
-  parseUrlencoded(query, lists);
+  parseUrlencoded(query, Infinity, lists); // Its length is limited by that of the request line.
   return lists;
 }
 

@@ -17,7 +17,7 @@ export interface HTTPServerOptions extends Partial<ParserLimits> {
   readonly protocol?: 'http' | 'https';
   /** Whether the body of a request is to be handed over as it comes, in `request.bodyReader`. Asked once the head is there. */
   readonly streamBody?: (request: HTTPRequest) => boolean;
-  /** Parts of a multipart body. Default: 1000. */
+  /** Parts of a multipart body, and fields of an urlencoded one. Default: 1000, PHP's for fields. */
   readonly maxParts?: number;
   /** From the first byte of a head to its last, ms; then 408. Default: 60,000, as nginx and Node have it. */
   readonly headTimeoutMs?: number;

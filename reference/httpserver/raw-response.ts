@@ -11,26 +11,34 @@
  *     1xx                      it does not: a head follows     -
  *     204, 304; or to HEAD     with its head                   more: an error, dropped
  *     Content-Length           after so many bytes             less: closed. more: an error, dropped, closed
- *     chunked, to HTTP/1.1     after the last chunk            less: closed. more: an error, dropped, closed
+ *     chunked, to HTTP/1.1     with its trailers               less: closed. more: an error, dropped, closed
  *     anything else            when the connection does        -
  *
  * Nor may a client that would go on be promised another response where none can follow: to such a head `Connection: close` is added.
  */
 import { ChunkedDecoder } from './chunked-decoder.js';
 import { ContentLengthError, MalformedResponseError } from './errors.js';
+import { DONE } from './head-grammar.js';
+import { HeadScanner, MORE } from './head-scanner.js';
 import { HTTPHeaders } from './headers.js';
 import { trimOws } from './ows.js';
 import type { RequestHead } from './request-head.js';
 import { isBodiless } from './status.js';
 
-/** Bytes of a head: as much as Tornado reads of one. */
+/** Bytes of a head, and of trailers: as much as Tornado reads of one. */
 const MOST_HEAD_BYTES = 65_536;
+const TRAILER_LIMITS = {
+  maxRequestLineBytes: 0,
+  maxHeadBytes: MOST_HEAD_BYTES,
+  maxHeaderCount: Infinity,
+  maxBodyBytes: 0,
+};
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: [^\r\n]*)?\r\n/;
 const FIELDS = /^(?:[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n$/;
 const NOTHING = new Uint8Array(0);
 const CLOSE = Buffer.from('Connection: close\r\n\r\n');
 
-type Framing = 'head' | 'none' | 'sized' | 'chunked' | 'trailers' | 'close';
+type Framing = 'head' | 'none' | 'sized' | 'chunked' | 'trailers' | 'over' | 'close';
 
 export class RawResponse {
   readonly #request: RequestHead;
@@ -43,8 +51,9 @@ export class RawResponse {
   /** What the head tells the client. */
   #keepAlive = true;
   readonly #chunks = new ChunkedDecoder();
-  /** What came behind the last chunk. */
-  #trailers = '';
+  /** What came behind the last chunk, and how far it is a trailer section. */
+  #trailers: Uint8Array = NOTHING;
+  readonly #trailerScanner = new HeadScanner(TRAILER_LIMITS);
   error: Error | undefined;
 
   /** @param closing Asked when the head is there: the connection ends behind this response. */
@@ -84,8 +93,7 @@ export class RawResponse {
       this.error = new ContentLengthError(this.#declared, this.#written);
     else if (this.#framing === 'head' || this.#framing === 'chunked')
       this.#malformed('for it ends too early');
-    else if (this.#framing === 'trailers' && !/^(?:\r\n|[^]*\r\n\r\n)$/.test(this.#trailers))
-      this.#malformed('for its trailers do not end');
+    else if (this.#framing === 'trailers') this.#malformed('for its trailers do not end');
     return this.error;
   }
 
@@ -146,8 +154,10 @@ export class RawResponse {
       case 'chunked':
         return this.#passChunks(bytes);
       case 'trailers':
-        this.#trailers += Buffer.from(bytes).toString('latin1');
-        return bytes;
+        return this.#passTrailers(bytes);
+      case 'over':
+        if (bytes.length > 0) this.#malformed('for it goes on behind its end');
+        return NOTHING;
       default:
         return bytes;
     }
@@ -163,9 +173,26 @@ export class RawResponse {
       if (found === 'more') return bytes;
       if (found === 'last') {
         this.#framing = 'trailers';
-        this.#trailers = Buffer.from(bytes.subarray(this.#chunks.at)).toString('latin1');
-        return bytes;
+        this.#trailerScanner.beginTrailers();
+        const { at } = this.#chunks;
+        return Buffer.concat([bytes.subarray(0, at), this.#passTrailers(bytes.subarray(at))]);
       }
     }
+  }
+
+  #passTrailers(bytes: Uint8Array): Uint8Array {
+    const scanner = this.#trailerScanner;
+    const before = this.#trailers.length;
+    this.#trailers = Buffer.concat([this.#trailers, bytes]);
+    const scanned = scanner.scan(this.#trailers, 0, this.#trailers.length);
+    if (scanned === MORE) return bytes;
+    if (scanned !== DONE) {
+      this.#malformed('for its trailers are malformed');
+      return NOTHING;
+    }
+    this.#framing = 'over';
+    const end = scanner.length - before;
+    this.#passBody(bytes.subarray(end)); // The client would take it for the response to its next request.
+    return bytes.subarray(0, end);
   }
 }

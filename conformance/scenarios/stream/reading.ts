@@ -34,7 +34,7 @@ const MIXED = 'GET /\r\nbody12345tail\r\n';
 const LINES = 'one\r\ntwo\r\n';
 const HEADS = 'a: b\r\n\r\nc\n\nrest';
 
-/** Messages that few buffers take in one piece: so many bytes, and as many of these pieces. A line has to stay below 64 KB for asyncio. */
+/** Messages that few buffers take in one piece: so many bytes, and as many of these pieces. A line has to stay below 64 KB for asyncio, unless the stream is given another limit. */
 const PIECE = 50_000;
 const PIECES = Array.from({ length: 6 }, (_, i): [Action] => [
   { op: 'write', fd: 'a.peer', size: PIECE, from: i * PIECE },
@@ -258,6 +258,23 @@ const single: readonly Check[] = [
       },
     }),
   ),
+  // Blocks that a search goes through one by one, and counts.
+  check({
+    clauses: ['STREAM-READ-3', 'STREAM-READ-1'],
+    name: 'a-line-over-many-blocks',
+    fds: { a: 'pair' },
+    main: [
+      stream('a', 's', { maxRead: 8 * PIECE }),
+      readUntil('s', 'THE END', 'line'),
+      inTurn([]).begin,
+      start,
+    ],
+    callbacks: {
+      line: [readBytes('s', 4, 'rest')],
+      rest: [],
+      ...inTurn(...PIECES, [write('a.peer', 'THE END.end')], []).callbacks,
+    },
+  }),
   check({
     clauses: ['STREAM-READ-9', 'STREAM-READ-10'],
     name: 'a-second-line-while-the-first-is-pending',

@@ -8,7 +8,7 @@ import { ResponseParser } from '../response-parser.js';
 const known = { host: 't:80', limits: { bodyBytes: 5 }, ok: 200, missing: 404 };
 
 function heardOf(bytes: string, ended?: Ended, methods: readonly string[] = []): Heard {
-  const parser = new ResponseParser({ method: (nth) => methods[nth] ?? 'GET', maxBody: () => 1000 });
+  const parser = new ResponseParser({ method: (nth) => methods[nth] ?? 'GET', keptBody: () => 1000 });
   parser.push(Buffer.from(bytes, 'latin1'));
   if (ended !== undefined) parser.end(ended === 'fin' ? 'fin' : 'rst');
   const { responses, partial, unfinished, malformed, raw } = parser;
@@ -63,12 +63,15 @@ void t.test('outcomes', (t) => {
     ['100', response(200), undefined, 'cannot', /is 200, not 100/],
     ['100, 200', interim(100) + response(200), undefined, 'fits'],
     ['200 [no interim]', interim(100) + response(200), undefined, 'cannot', /1 interim/],
+    ['200 [no 100]', interim(100) + response(200), undefined, 'cannot', /100 came before it/],
+    ['200 [no 100]', interim(103) + response(200), undefined, 'fits'],
+    ['200 [at most one 100]', interim(103) + interim(100) + response(200), undefined, 'fits'],
     [
-      '200 [at most one interim]',
-      interim(100) + interim(100) + response(200),
+      '200 [at most one 100]',
+      interim(100) + interim(103) + interim(100) + response(200),
       undefined,
       'cannot',
-      /2 interim/,
+      /100 came before it, 2 times/,
     ],
     // Endings.
     ['200 then close', response(200), undefined, 'may end'],

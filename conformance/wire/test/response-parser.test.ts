@@ -10,10 +10,12 @@ interface Parsed {
   readonly raw: number;
 }
 
-const MAX_BODY = 1000;
+const KEPT_BODY = 1000;
+/** Of a body that is read over. */
+const MAX_BODY = 4 * 1024 * 1024;
 
 function parse(pieces: readonly string[], methods: readonly string[] = [], end?: 'fin' | 'rst'): Parsed {
-  const parser = new ResponseParser({ method: (nth) => methods[nth] ?? 'GET', maxBody: () => MAX_BODY });
+  const parser = new ResponseParser({ method: (nth) => methods[nth] ?? 'GET', keptBody: () => KEPT_BODY });
   for (const piece of pieces) parser.push(Buffer.from(piece, 'latin1'));
   if (end !== undefined) parser.end(end);
   const { responses, malformed, unfinished, raw } = parser;
@@ -41,6 +43,14 @@ void t.test('framing', (t) => {
     t.same([responses.length, malformed, unfinished], [1, undefined, false], bytes);
     t.same([responses[0]?.body, responses[0]?.framing], [body, framing], bytes);
   }
+  const large = 'x'.repeat(KEPT_BODY);
+  t.same(
+    parse([`HTTP/1.1 200 OK\r\nContent-Length: ${2 * KEPT_BODY}\r\n\r\n${large}${large}${OK}`]).responses.map(
+      ({ body }) => body,
+    ),
+    [large, 'hello'],
+    'what is not kept is read over',
+  );
   t.same(parse([CHUNKED]).responses[0]?.trailers, [['X-T', '1']]);
   t.end();
 });
@@ -111,7 +121,7 @@ void t.test('what is malformed, and where', (t) => {
     [`${head}Transfer-Encoding: chunked\r\n\r\n1\n`, /LF alone/, 48],
     [`${head}${'A: b\r\n'.repeat(50_000)}`, /a head of more than/, 256 * 1024],
     [`${head}A: ${'b'.repeat(300_000)}`, /a head of more than/, 256 * 1024],
-    [`${head}\r\n${'b'.repeat(MAX_BODY + 1)}`, /a body of more than 1000 bytes/, 19 + MAX_BODY],
+    [`${head}\r\n${'b'.repeat(MAX_BODY + 1)}`, /a body of more than 4194304 bytes/, 19 + MAX_BODY],
     [
       `${head}Transfer-Encoding: chunked\r\n\r\n1;${'b'.repeat(70_000)}`,
       /a line of more than/,

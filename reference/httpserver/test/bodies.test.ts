@@ -98,6 +98,23 @@ void t.test('a streamed body that nobody reads', async (t) => {
   );
 });
 
+void t.test('a request has one response, whatever becomes of its body', async (t) => {
+  const handler: Handler = (request) => request.respond(200, undefined, 'early');
+  const { client } = serve(t, handler, { streamBody: () => true, bodyTimeoutMs: 50 });
+  const cases: readonly (readonly [string, framing: string, body: string])[] = [
+    ['the rest does not come', 'Content-Length: 100\r\n', 'hello'],
+    ['a chunk is malformed', 'Transfer-Encoding: chunked\r\n', '5\r\nhello\r\nzz\r\n'],
+  ];
+  for (const [name, framing, body] of cases) {
+    const one = await client();
+    one.send(post('/', framing, body));
+    t.same(statuses(await one.rest()), [200], name);
+  }
+  const one = await client();
+  one.send(post('/', 'Content-Length: 5\r\n', 'hello') + 'bad\r\n\r\n');
+  t.same(statuses(await one.rest()), [200, 400], 'the next request has its own');
+});
+
 void t.test('a client that leaves in the middle of its body', async (t) => {
   let failed: (error: unknown) => void;
   const failure = new Promise((resolve) => (failed = resolve));
@@ -121,6 +138,32 @@ void t.test('a client that leaves in the middle of its body', async (t) => {
     statuses(await one.rest()).filter((status) => status < 400),
     [],
   );
+});
+
+void t.test('a client that ends its output behind its body, before the handler has read it', async (t) => {
+  const { client, loop } = serve(
+    t,
+    async (request) => {
+      let text = '';
+      for await (const chunk of request.bodyReader!) {
+        text += Buffer.from(chunk).toString();
+        await new Promise<void>((resolve) => void loop.callLater(10, () => resolve()));
+      }
+      request.respond(200, undefined, text);
+    },
+    { streamBody: () => true },
+  );
+  const answerTo = async (framing: string, body: string) => {
+    const one = await client();
+    one.send(post('/', framing, body));
+    one.socket.end();
+    return one.rest();
+  };
+  t.match(await answerTo('Content-Length: 5\r\n', 'hello'), /^HTTP\/1.1 200 [^]*\r\n\r\nhello$/);
+  const chunked = 'Transfer-Encoding: chunked\r\n';
+  t.match(await answerTo(chunked, '2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n'), /^HTTP\/1.1 200 [^]*\r\n\r\nhello$/);
+  t.equal(await answerTo(chunked, '2\r\nhe\r\n'), '', 'no last chunk');
+  t.equal(await answerTo(chunked, '2\r\nhe\r\n0\r\nX: y\r\n'), '', 'half of the trailers');
 });
 
 const form: Handler = (request) => {
@@ -199,6 +242,21 @@ void t.test('forms, strictly', async (t) => {
     if (text !== undefined) t.match(Buffer.from(answer, 'latin1').toString(), text, name);
   }
   t.same(log, [], 'a client’s mistake is no failure of the handler');
+});
+
+void t.test('an urlencoded form has no more fields than it may', async (t) => {
+  const { exchange } = serve(t, form, { maxParts: 3 });
+  const answer = (body: string) =>
+    exchange(
+      post(
+        '/',
+        `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\nConnection: close\r\n`,
+        body,
+      ),
+    );
+  t.match(await answer('a=1&&b=%41+&a=2'), /"a":\["1","2"\],"b":\["A "\]/);
+  t.same(statuses(await answer('a&b&c&')), [200]);
+  t.same(statuses(await answer('a&b&c&d')), [400]);
 });
 
 void t.test('a handler may answer a malformed form itself', async (t) => {

@@ -345,6 +345,36 @@ void t.test('raw: more than declared, and nonsense', async (t) => {
   t.equal(await exchange(get('/nonsense') + get('/')), '');
 });
 
+void t.test('raw: what comes behind the last chunk', async (t) => {
+  const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const second = 'HTTP/1.1 200 OK\r\nX-Evil: 1\r\nContent-Length: 0\r\n\r\n';
+  let pieces: readonly string[] = [];
+  const { exchange } = serve(t, (request) => {
+    if (request.path === '/end') return request.respond(204);
+    try {
+      for (const piece of pieces) request.write(piece);
+    } catch (error) {
+      t.type(error, MalformedResponseError);
+    }
+    request.finish();
+  });
+  const cases: readonly (readonly [written: readonly string[], sent: string, reused: boolean])[] = [
+    [['2\r\nok\r\n0\r\n\r\n'], '2\r\nok\r\n0\r\n\r\n', true],
+    [['0\r\nX: y\r', '\n', '\r\n', ''], '0\r\nX: y\r\n\r\n', true],
+    [[`0\r\n\r\n${second}`], '0\r\n\r\n', false],
+    [['0\r\n\r\n', second], '0\r\n\r\n', false],
+    [['0\r\nX: y\r\n', `\r\n${second}`], '0\r\nX: y\r\n\r\n', false],
+    [['0\r\n', second], '0\r\n', false],
+    [['0\r\nX: y\r\n'], '0\r\nX: y\r\n', false],
+  ];
+  for (const [written, sent, reused] of cases) {
+    pieces = [head, ...written];
+    const text = await exchange(get('/') + last('/end'));
+    t.equal(text.slice(0, head.length + sent.length), head + sent);
+    t.match(text.slice(head.length + sent.length), reused ? /^HTTP\/1.1 204 / : /^$/);
+  }
+});
+
 void t.test('every response has a Date', async (t) => {
   const { port, client } = serve(t, echo);
   const response = await fetch(`http://127.0.0.1:${port}/`);

@@ -318,6 +318,11 @@ void t.test('LOOP-TIMER-13: no spin before a deadline', (t) => {
     repeated(count, (i) => ({ run: 'tick', at: 3 * (i + 1), cpu }));
   t.equal(verdict('LOOP-TIMER-13', program, ticks(30, 0.2)), 'kept');
   t.equal(verdict('LOOP-TIMER-13', program, ticks(30, 0.9)), 'broken');
+  t.equal(
+    verdict('LOOP-TIMER-13', program, ticks(30, 0.6)),
+    'silent',
+    'it spins on a flooded host, or does not',
+  );
   t.equal(verdict('LOOP-TIMER-13', program, ticks(10, 0.9)), 'silent', 'one window proves nothing');
   const collected = ticks(30, 0.2).map((step, i) =>
     i === 4 ? { ...(step as object), run: 'tick', cpu: 15 } : step,
