@@ -4,9 +4,8 @@
  * Every program ends: `endsBy` gives the far sentinel timer, which a correct loop never reaches because the scenario says
  * `done` first.
  */
-import type { Capability } from '../../spec/protocol.js';
 import type { Action, ActionOf, FdSpec, Op, Scenario, ThreadAction } from '../../spec/scenario.js';
-import type { Check } from './check.js';
+import type { Check, Need } from './check.js';
 
 type Fields<O extends Op> = Omit<ActionOf<O>, 'op'>;
 type Events = readonly ('read' | 'write')[] | 'read' | 'write' | 'both' | 'none';
@@ -135,7 +134,7 @@ export interface CheckSource {
   readonly main: readonly Action[];
   /** A list of actions is a callback's first run; later runs do nothing. */
   readonly callbacks?: Readonly<Record<string, Runs>>;
-  readonly needs?: readonly Capability[];
+  readonly needs?: readonly Need[];
   readonly sentinel?: false;
   readonly maxRecords?: number;
 }

@@ -13,6 +13,7 @@ import {
   limitFds,
   newLoop,
   quietly,
+  remove,
   schedule,
   start,
   stop,
@@ -197,6 +198,20 @@ export const lifecycleChecks: readonly Check[] = [
     fds: { a: 'pair', b: 'tcp' },
     main: [add('a', 'read', 'reader'), add('b', 'read', 'reader'), quietly.begin, start],
     callbacks: { reader: [], ...quietly.callbacks },
+  }),
+  check({
+    clauses: ['LOOP-LIFE-17'],
+    name: 'a-writer-was-removed-and-a-reader-waits',
+    fds: { a: 'pair' },
+    main: [
+      add('a', 'read', 'reader'),
+      add('a', 'write', 'writer'),
+      remove('a', 'write'),
+      quietly.begin,
+      start,
+    ],
+    callbacks: { reader: [], writer: [], ...quietly.callbacks },
+    needs: ['split'],
   }),
   check({
     clauses: ['LOOP-LIFE-18'],

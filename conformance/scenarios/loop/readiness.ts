@@ -65,6 +65,42 @@ export const readinessChecks: readonly Check[] = [
     }),
   ),
   check({
+    clauses: ['LOOP-READY-1', 'LOOP-READY-2'],
+    name: 'a-reader-and-a-writer-of-each-of-two-fds',
+    // Whichever of the two comes second must not cost the first its place.
+    fds: { a: 'pair', b: 'pair' },
+    main: [
+      add('a', 'read', 'reader'),
+      add('a', 'write', 'writer'),
+      add('b', 'write', 'writer'),
+      add('b', 'read', 'reader'),
+      write('a.peer'),
+      write('b.peer'),
+      barrier('end'),
+      start,
+    ],
+    callbacks: { reader: { rest: [] }, writer: { rest: [] }, end: [done] },
+    needs: ['split'],
+  }),
+  check({
+    clauses: ['LOOP-READY-1', 'LOOP-READY-2'],
+    name: 'one-of-a-reader-and-a-writer-is-removed',
+    fds: { a: 'pair', b: 'pair' },
+    main: [
+      ...['a', 'b'].flatMap((fd) => [
+        add(fd, 'read', 'reader'),
+        add(fd, 'write', 'writer'),
+        write(`${fd}.peer`),
+      ]),
+      remove('a', 'read'),
+      remove('b', 'write'),
+      barrier('end'),
+      start,
+    ],
+    callbacks: { reader: { rest: [] }, writer: { rest: [] }, end: [done] },
+    needs: ['split'],
+  }),
+  check({
     clauses: ['LOOP-READY-3'],
     name: 'one-byte-of-several-is-read',
     fds: { a: 'pair' },
