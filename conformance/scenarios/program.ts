@@ -124,6 +124,12 @@ export const quietlyThen = (...actions: Action[]): Readonly<Record<string, reado
 /** Runs of a callback: a list of actions for the first, second, … run; `rest` for every run after those. */
 export type Runs = readonly Action[] | { runs?: Action[][]; rest?: Action[] };
 
+/** Names of callbacks: t0, t1, … */
+export const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `t${i}`);
+/** Callbacks that do nothing. */
+export const idle = (names: readonly string[]): Record<string, Runs> =>
+  Object.fromEntries(names.map((name) => [name, []]));
+
 export interface CheckSource {
   /** The clauses that it must exercise; the first one gives the check its name. */
   readonly clauses: readonly [string, ...string[]];

@@ -9,6 +9,7 @@ import {
   done,
   drain,
   dup,
+  fill,
   isOpen,
   limitFds,
   newLoop,
@@ -17,6 +18,7 @@ import {
   schedule,
   start,
   stop,
+  throwFatal,
   timeout,
   useLoop,
   wake,
@@ -116,6 +118,17 @@ export const lifecycleChecks: readonly Check[] = [
     callbacks: { stopper: [schedule('left'), stop], left: [], end: [done] },
   }),
   check({
+    clauses: ['LOOP-LIFE-7'],
+    name: 'tasks-behind-one-that-throws-the-fatal-one',
+    main: [schedule('scheduler'), start, barrier('end'), start],
+    callbacks: {
+      scheduler: [schedule('fatal'), schedule('left'), schedule('left')],
+      fatal: [throwFatal],
+      left: { rest: [] },
+      end: [done],
+    },
+  }),
+  check({
     clauses: ['LOOP-LIFE-8', 'LOOP-SEED-12'],
     name: 'stop-in-a-batch-of-three',
     fds: { a: 'pair', b: 'pair', c: 'pair' },
@@ -198,6 +211,13 @@ export const lifecycleChecks: readonly Check[] = [
     fds: { a: 'pair', b: 'tcp' },
     main: [add('a', 'read', 'reader'), add('b', 'read', 'reader'), quietly.begin, start],
     callbacks: { reader: [], ...quietly.callbacks },
+  }),
+  check({
+    clauses: ['LOOP-LIFE-17'],
+    name: 'full-and-readable-but-only-writing-is-watched',
+    fds: { a: 'pair' },
+    main: [fill('a'), write('a.peer'), add('a', 'write', 'writer'), quietly.begin, start],
+    callbacks: { writer: [], ...quietly.callbacks },
   }),
   check({
     clauses: ['LOOP-LIFE-17'],

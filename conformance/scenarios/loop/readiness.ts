@@ -140,6 +140,14 @@ export const readinessChecks: readonly Check[] = [
   }),
   check({
     clauses: ['LOOP-READY-5'],
+    name: 'empty-pipe-loses-its-writer',
+    // The end of a pipe is a hang-up alone, where that of a socket is readable as well.
+    fds: { a: 'pipe' },
+    main: [add('a', 'read', 'reader'), close('a.peer'), barrier('end'), start],
+    callbacks: { reader: [drain('a'), remove('a', 'read')], end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-READY-5'],
     name: 'full-pair-loses-its-reader',
     fds: { a: 'pair' },
     main: [fill('a'), add('a', 'write', 'writer'), schedule('closer'), start],
@@ -195,6 +203,24 @@ export const readinessChecks: readonly Check[] = [
       change: [update('a', 'read'), barrier('end')],
       end: [remove('a'), done],
     },
+    needs: ['combined'],
+  }),
+  check({
+    clauses: ['LOOP-READY-8'],
+    name: 'after-another-gave-its-place-away',
+    // Whoever keeps the watched fds in a row moves one when another is removed, and may miss it later.
+    fds: { a: 'pair', b: 'pair', c: 'pair', d: 'pair' },
+    main: [
+      ...['a', 'b', 'c'].map((fd) => add(fd, 'read', 'handler')),
+      remove('a', 'read'),
+      update('c', 'write'),
+      add('d', 'read', 'handler'),
+      update('c', 'read'),
+      update('c', 'write'),
+      barrier('end'),
+      start,
+    ],
+    callbacks: { handler: { rest: [] }, end: [remove('c'), done] },
     needs: ['combined'],
   }),
   check({
