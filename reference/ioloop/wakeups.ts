@@ -7,11 +7,12 @@
  *     from \ event   signal() here     signalWakeup() elsewhere     the waker is readable   the callback's turn
  *     ------------   ---------------   --------------------------   ---------------------   ---------------------
  *     IDLE           SCHEDULED, task   SIGNALLED, write to waker    -                       -
- *     SIGNALLED      -                 -                            SCHEDULED, task         -
+ *     SIGNALLED      -                 write to waker               SCHEDULED, task         -
  *     SCHEDULED      -                 -                            -                       IDLE, then call it
  *
  * "-" stands for nothing: signals are merged until the callback's turn. None is lost (LOOP-WAKE-5): the waker is drained
- * before the wakeups are looked at, and a wakeup is IDLE again before its callback is called. One that is signalled
+ * before the wakeups are looked at, and a wakeup is IDLE again before its callback is called. Who finds it SIGNALLED
+ * writes as well, since the thread that made it so may have been terminated before it wrote. One that is signalled
  * while the loop doesn't run stays so until it does (LOOP-WAKE-4). On the loop's own thread nothing is written.
  *
  * What another thread wants of the loop, it has a wakeup's callback do: run a task (LOOP-WAKE-2; each once, if it leaves
@@ -33,7 +34,7 @@ export interface WakeupToken {
 
 /** Signals a wakeup from any thread, at any time, also after its loop was closed. */
 export function signalWakeup({ waker, state }: WakeupToken): void {
-  if (Atomics.compareExchange(state, 0, IDLE, SIGNALLED) === IDLE) writeToWaker(waker);
+  if (Atomics.compareExchange(state, 0, IDLE, SIGNALLED) !== SCHEDULED) writeToWaker(waker);
 }
 
 /** A wakeup, on the loop's own thread. */
