@@ -336,6 +336,17 @@ const periodical: readonly Check[] = [
     },
   }),
   check({
+    clauses: ['LOOP-TIMER-20'],
+    name: 'started-twice-and-stopped-once',
+    main: [periodic('p', 4, 'tick'), periodicStart('p'), timeout(10, 'stopper'), start],
+    callbacks: {
+      tick: { rest: [] },
+      stopper: [periodicStop('p'), timeout(12, 'late')],
+      late: [barrier('end')],
+      end: [done],
+    },
+  }),
+  check({
     clauses: ['LOOP-TIMER-21', 'LOOP-SEED-9'],
     name: 'ten-periods-missed',
     main: [periodic('p', 4, 'tick'), timeout(6, 'long'), start],
@@ -361,6 +372,19 @@ const periodical: readonly Check[] = [
     callbacks: {
       tick: { runs: [[periodicStop('p'), periodicStart('p')], ...times(7, [])], rest: [done] },
     },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-24'],
+    name: 'started-twice',
+    main: [periodic('p', 5, 'tick'), timeout(7, 'again'), start],
+    callbacks: { tick: { runs: times(8, []), rest: [done] }, again: [periodicStart('p')] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-25'],
+    name: 'some-rounds-before-the-first',
+    // Long enough for the barrier on a busy host.
+    main: [periodic('p', 40, 'tick'), barrier('passed'), start],
+    callbacks: { tick: [done], passed: [] },
   }),
 ];
 
