@@ -122,9 +122,10 @@ export const lifecycleChecks: readonly Check[] = [
     name: 'tasks-behind-one-that-throws-the-fatal-one',
     main: [schedule('scheduler'), start, barrier('end'), start],
     callbacks: {
-      scheduler: [schedule('fatal'), schedule('left'), schedule('left')],
+      scheduler: [schedule('fatal'), schedule('left'), schedule('rest')],
       fatal: [throwFatal],
-      left: { rest: [] },
+      left: [],
+      rest: [],
       end: [done],
     },
   }),
