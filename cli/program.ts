@@ -16,7 +16,7 @@ import { BrokenError, EXIT_PROBLEM, EXIT_USAGE, UsageError } from './errors.js';
 const EXIT_CODES = `
 Exit codes:
   0  every claimed MUST that was run passes
-  1  a claimed MUST fails (with --strict, a SHOULD)
+  1  a claimed MUST fails (with --strict, a SHOULD), or what is known to fail passes
   2  wrong usage
   3  the subject's adapter, its process or the kit broke
   4  nothing failed, but the run is incomplete`;

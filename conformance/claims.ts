@@ -8,7 +8,7 @@ import type { Clause } from '../spec/clauses.js';
 import type { Facet } from '../spec/contract.js';
 import { CAPABILITIES, type Capability, type Hello } from '../spec/protocol.js';
 import type { Action, Op, Scenario } from '../spec/scenario.js';
-import type { Check } from './scenarios/check.js';
+import type { Check, Need } from './scenarios/check.js';
 
 /** The facet that an operation belongs to; system calls belong to none. */
 const FACET_OF: Partial<Record<Op, Facet>> = {
@@ -72,7 +72,7 @@ const CAPABILITY_OF: Partial<Record<Op, Capability>> = {
 
 export interface Needs {
   readonly facets: ReadonlySet<Facet>;
-  readonly capabilities: ReadonlySet<Capability>;
+  readonly capabilities: ReadonlySet<Need>;
 }
 
 function actionsOf(scenario: Scenario): Action[] {
@@ -103,7 +103,7 @@ function furtherNeeds(action: Action, { fds, main }: Scenario): Capability[] {
 /** What a check needs: from its actions, its fds and its own list. */
 export function needsOf(check: Check): Needs {
   const facets = new Set<Facet>();
-  const capabilities = new Set<Capability>(check.needs);
+  const capabilities = new Set<Need>(check.needs);
   const { scenario } = check;
   for (const action of actionsOf(scenario)) {
     const facet = FACET_OF[action.op];
@@ -130,6 +130,8 @@ export function needsOf(check: Check): Needs {
 const lacks = (hello: Hello, capability: string): string | undefined => {
   const reason = hello.unclaimed[capability];
   if (reason !== undefined) return `${capability}: ${reason}`;
+  if (capability === 'split' && hello.unclaimed['combined'] === undefined)
+    return 'split: one handler has both directions of an fd';
   if (capability === 'highFds' && (hello.limits.maxFd ?? Infinity) < 2047)
     return `fds above ${hello.limits.maxFd}: beyond its limit`;
   return undefined;

@@ -4,11 +4,13 @@
 import { python, tornado62 } from './peers/environments.js';
 import { go } from './peers/go.js';
 import { PeerError, type Group } from './peers/group.js';
+import { nodes } from './peers/nodes.js';
 import { runtimes } from './peers/runtimes.js';
 
 const GROUPS: ReadonlyMap<string, readonly Group[]> = new Map([
   ['python', [python]],
   ['http', [python, tornado62, runtimes, go]],
+  ['nodes', [nodes]],
   // What the project's continuous integration needs: small on purpose.
   ['ci', [python]],
 ]);

@@ -6,7 +6,7 @@ import { isExchangeFile } from '../../spec/exchange-file.js';
 import type { Hello } from '../../spec/protocol.js';
 import type { Scenario } from '../../spec/scenario.js';
 import type { Trace } from '../../spec/trace.js';
-import { cannotRun, needsOf } from '../../conformance/claims.js';
+import { cannotRun, needsOf, unclaimedReasons } from '../../conformance/claims.js';
 import { judgeTrace, type Judgement } from '../../conformance/judge.js';
 import { claimScenarios } from '../../conformance/measured-claims.js';
 import { prepareScenario } from '../../conformance/prepare.js';
@@ -124,10 +124,17 @@ async function runOn(session: SubjectSession, program: Program): Promise<Replaye
 
 const warn = (kind: string, text: string): void => void process.stderr.write(`evspec: ${kind}: ${text}\n`);
 
-/** Undefined if the trace is not one of the scenario, which is said. */
+/** What the rules say, as far as the subject claims it: as in a run. Undefined if the trace is not one of the scenario, which is said. */
 function judged({ hello, scenario, claims }: Replayed, trace: Trace): Judgement | undefined {
   try {
-    return judgeTrace(loadSuite().rules, scenario, trace, factsOf(hello, claims.measured));
+    const { rules, spec, checks } = loadSuite();
+    const judgement = judgeTrace(rules, scenario, trace, factsOf(hello, claims.measured));
+    const unclaimed = unclaimedReasons(hello, spec.clauses, checks);
+    return {
+      ...judgement,
+      exercised: new Map([...judgement.exercised].filter(([clause]) => !unclaimed.has(clause))),
+      findings: judgement.findings.filter(({ clause }) => !unclaimed.has(clause)),
+    };
   } catch (error) {
     if (!(error instanceof TraceAuditError)) throw error;
     warn('trace-invalid', `the adapter's trace ${error.message}`);

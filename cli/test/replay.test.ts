@@ -58,6 +58,20 @@ void t.test('what the subject does not claim', async (t) => {
   t.match(out, /^unclaimed: /);
 });
 
+void t.test('what the subject does not claim is no failure of it', async (t) => {
+  // A reader learns of a hang-up as readiness; LOOP-SEED-1 is about combined interest.
+  const name = 'LOOP-READY-5/empty-pipe-loses-its-writer';
+  const { code, out } = await evspec(
+    'replay',
+    name,
+    '--subject',
+    fixture('../dist/fixtures/subjects/reference-split.js'),
+  );
+  t.equal(code, 0);
+  t.match(out, /kept .*LOOP-READY-5/);
+  t.notMatch(out, 'LOOP-SEED-1');
+});
+
 void t.test('what breaks is exit 3', async (t) => {
   const { code, err } = await evspec(
     'replay',

@@ -31,7 +31,7 @@ const MOST_BYTES = 10_000;
 
 const isInterim = ({ statuses, conditions }: ResponsePattern): boolean =>
   statuses.some((status) => status.startsWith('1')) ||
-  conditions.some(({ is }) => is === 'no-interim' || is === 'one-interim');
+  conditions.some(({ is }) => is === 'no-interim' || is === 'no-100' || is === 'one-100');
 
 /** What it speaks of moves when other responses come before it. */
 const isRelative = ({ is }: Condition): boolean => is === 'same';

@@ -16,6 +16,7 @@ import {
   type Exchange,
   type Outcome,
   type ResponsePattern,
+  type Template,
 } from '../../spec/exchange.js';
 import { templateLines } from '../../spec/exchange-text.js';
 import { cutAt, lineEnds, placesIn } from './cut.js';
@@ -126,13 +127,16 @@ function needsLines(messages: readonly Message[]): string[] {
 
 // ── what may come ───────────────────────────────────────────────────────────────────────────────────────────────
 
+const asksForMethod = ([part, ...more]: Template): boolean =>
+  more.length === 0 && part?.is === 'text' && part.text === '"method"';
+
 /** Its body is the JSON of `/inspect`, whose members are asked for. */
 const reports = ({ conditions }: ResponsePattern): boolean =>
   conditions.some(
     (condition) =>
       condition.is === 'json' ||
       condition.is === 'json-text' ||
-      (condition.is === 'body' && condition.how === 'contains' && condition.text === '"method"'),
+      (condition.is === 'body' && condition.how === 'contains' && asksForMethod(condition.text)),
   );
 
 /** The responses of an outcome; none of them reports one of these fields. */

@@ -1,12 +1,12 @@
 /**
- * Clauses that are known to fail: they still run and are reported, but do not gate; one that passes has to leave the list.
+ * Clauses that are known to fail: they still run and are reported, but do not gate. One that passes gates, as long as it is on the list.
  *
  * A file of one glob over clause ids a line, each with its reason after `#`:
  *
  *     LOOP-TIMER-7    # issue 12: the clock is cached for one round
  *     LOOP-SEED-*     # not a Tornado
  */
-import type { ClauseResult, ProblemReport, Report } from '../../spec/report.js';
+import type { ClauseResult, Report } from '../../spec/report.js';
 import { globMatches } from '../suite.js';
 import { reportExitCode, type Strictness } from './exit-code.js';
 
@@ -51,7 +51,7 @@ export function checkKnownFailing(entries: readonly KnownFailing[], ids: readonl
     );
 }
 
-/** The report with its known failures marked, a problem for each one that is known no more, and the exit code that follows. */
+/** The report with what is known to fail marked, whether it does or passes by now, and the exit code that follows. */
 export function applyKnownFailing(
   report: Report,
   entries: readonly KnownFailing[],
@@ -60,18 +60,15 @@ export function applyKnownFailing(
   if (entries.length === 0) return report;
   const entryOf = (id: string): KnownFailing | undefined =>
     entries.find(({ pattern }) => globMatches(pattern, id));
-  const stale: ProblemReport[] = [];
   const clauses = report.clauses.map((clause): ClauseResult => {
     const entry = entryOf(clause.id);
     if (entry === undefined) return clause;
-    if (clause.verdict === 'pass')
-      stale.push({
-        kind: 'stale-known-failing',
-        text: `${clause.id} passes, but line ${entry.line} of the known failing ('${entry.pattern}') says that it fails: take it out`,
-      });
-    return clause.verdict === 'fail' ? { ...clause, knownFailing: entry.reason } : clause;
+    if (clause.verdict === 'fail') return { ...clause, knownFailing: entry.reason };
+    if (clause.verdict !== 'pass') return clause;
+    const note = `passes, but line ${entry.line} of the known failing ('${entry.pattern}') says that it fails: take it out`;
+    return { ...clause, knownFailing: entry.reason, notes: [...(clause.notes ?? []), note] };
   });
-  const marked = { ...report, clauses, problems: [...report.problems, ...stale] };
+  const marked = { ...report, clauses };
   // Without a hello there is nothing to judge, and the error stays what it was.
   return { ...marked, exitCode: clauses.length === 0 ? report.exitCode : reportExitCode(marked, strictness) };
 }

@@ -2,10 +2,12 @@
  * The report as TAP 14: one test point a clause.
  *
  * `unclaimed` is skipped. What does not gate is `TODO`, so that TAP's verdict on the whole is the exit code's: a known failure,
- * and a SHOULD unless the run is strict. Whatever else is not a pass is `not ok`: unexercised, blocked and error too.
+ * and a SHOULD unless the run is strict. Whatever else is not a pass is `not ok`: unexercised, blocked and error too, and a pass of
+ * what is known to fail.
  */
 import type { ClauseResult, ProblemReport, Report } from '../../spec/report.js';
 import { excerpt } from '../subject/visible.js';
+import { isStale } from './exit-code.js';
 import { plain } from './paint.js';
 import { transcriptLines } from './transcript-view.js';
 import { judgedThing, violationPlace } from './verdict-text.js';
@@ -38,7 +40,7 @@ function point(
   report: Report,
   { strict, replay }: ReporterOptions,
 ): string[] {
-  const ok = clause.verdict === 'pass' || clause.verdict === 'unclaimed';
+  const ok = (clause.verdict === 'pass' && !isStale(clause)) || clause.verdict === 'unclaimed';
   const line = `${ok ? 'ok' : 'not ok'} ${n} - ${escape(`${clause.id} ${clause.text}`)}${directive(clause, strict)}`;
   if (ok) return [line];
   const check = clause.violations[0]?.check;
@@ -50,6 +52,7 @@ function point(
       verdict: clause.verdict,
       level: clause.level,
       reason: clause.reason === undefined ? undefined : excerpt(clause.reason, 1000),
+      notes: clause.notes?.map((note) => excerpt(note, 1000)),
       violations: clause.violations.map(
         (violation) => `${violationPlace(clause, violation)}: ${excerpt(violation.text, 1000)}`,
       ),

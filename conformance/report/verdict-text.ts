@@ -1,5 +1,6 @@
 /** The answer: what a report says in one line, and in numbers. */
 import { VERDICTS, type ClauseResult, type Report, type Violation } from '../../spec/report.js';
+import { isStale } from './exit-code.js';
 import { count } from './layout.js';
 import type { Paint, Style } from './paint.js';
 
@@ -32,10 +33,13 @@ export function headline(report: Report): {
       return { word: 'PASS', style: 'good', text: `every claimed MUST${part} holds${shouldNote}` };
     case 1: {
       const parts = [...(musts > 0 ? [`${musts} MUST`] : []), ...(shoulds > 0 ? [`${shoulds} SHOULD`] : [])];
+      const failing = `${parts.join(' and ')} ${musts + shoulds === 1 ? 'fails' : 'fail'}`;
+      const stale = clauses.filter(isStale).length;
+      const passing = `${count(stale, 'clause')} ${stale === 1 ? 'passes' : 'pass'} and ${stale === 1 ? 'is' : 'are'} known to fail`;
       return {
         word: 'FAIL',
         style: 'bad',
-        text: `${parts.join(' and ')} ${musts + shoulds === 1 ? 'fails' : 'fail'}`,
+        text: [...(parts.length > 0 ? [failing] : []), ...(stale > 0 ? [passing] : [])].join('; '),
       };
     }
     case 4: {
@@ -68,12 +72,12 @@ const STYLE_OF = {
 
 export const verdictStyle = (verdict: ClauseResult['verdict']): Style => STYLE_OF[verdict];
 
-/** `80 pass, 2 fail (1 known), 3 unclaimed`: only what there is. */
+/** `80 pass (1 known to fail), 2 fail (1 known), 3 unclaimed`: only what there is. */
 export function tally(clauses: readonly ClauseResult[], paint: Paint): string {
   const parts = VERDICTS.flatMap((verdict) => {
     const mine = clauses.filter((clause) => clause.verdict === verdict);
     const known = mine.filter((clause) => clause.knownFailing !== undefined).length;
-    const text = `${mine.length} ${verdict}${known === 0 ? '' : ` (${known} known)`}`;
+    const text = `${mine.length} ${verdict}${known === 0 ? '' : ` (${known} known${verdict === 'pass' ? ' to fail' : ''})`}`;
     return mine.length === 0 ? [] : [paint(verdictStyle(verdict), text)];
   });
   return parts.length === 0 ? 'none' : parts.join(', ');

@@ -3,7 +3,7 @@ import type { History, Periodic } from '../trace/history.js';
 import type { Frame } from '../trace/timeline.js';
 import { deadlinesOf } from './deadlines.js';
 import { hangs } from './oversleep.js';
-import type { RuleSet } from './rule.js';
+import type { RuleSet, Say } from './rule.js';
 
 /** A periodic timer between a start and the next stop. */
 interface Span {
@@ -142,25 +142,48 @@ export const periodicRules: RuleSet = {
   },
 
   'LOOP-TIMER-23': (h, say) => {
+    for (const span of spansOf(h)) if (span.restarted) judgeRate(h, say, span, span.from);
+  },
+
+  'LOOP-TIMER-24': (h, say) => {
+    for (const span of spansOf(h)) {
+      const made = h.steps[span.periodic.at]?.action;
+      for (const { index, action } of h.steps.slice(span.from + 1, span.to))
+        if (action?.op === 'periodicStart' && made?.op === 'periodic' && action.id === made.id)
+          judgeRate(h, say, span, index);
+    }
+  },
+
+  'LOOP-TIMER-25': (h, say) => {
     const { apart } = deadlinesOf(h);
     for (const { periodic, from, restarted, frames } of spansOf(h)) {
-      if (!restarted) continue;
-      const period = periodic.interval * 1000;
-      // It may come at once, or by the grid of the first start; then each costs a period.
-      const early = frames.find(
-        (frame, i) => h.timeOf(enterOf(frame)) - h.timeOf(from) < (i - 1) * period - apart,
+      const first = frames[0];
+      if (first === undefined || restarted) continue;
+      const at = enterOf(first);
+      const passed = h.horizons.some(
+        (horizon) => horizon.loop === periodic.loop && horizon.from > from && horizon.to < at,
       );
-      if (early !== undefined)
-        say.broken(
-          enterOf(early),
-          `the periodic timer ${periodic.run} was called ${frames.indexOf(early) + 1} times in ` +
-            `${((h.timeOf(enterOf(early)) - h.timeOf(from)) / 1000).toFixed(1)} ms after it was started again; ` +
-            `its period is ${periodic.interval} ms`,
-        );
-      else if (frames.length > REPEATEDLY) say.kept();
+      if (h.timeOf(at) - h.timeOf(from) < periodic.interval * 1000 - apart) say.chose('at-once', at);
+      else if (passed) say.chose('after-a-period', at);
     }
   },
 };
+
+/** Once in a period after a start; the first run may come at once, or by the grid of an earlier start. */
+function judgeRate(h: History, say: Say, span: Span, from: number): void {
+  const { interval, run } = span.periodic;
+  const { apart } = deadlinesOf(h);
+  const frames = span.frames.filter((frame) => enterOf(frame) > from);
+  const after = (frame: Frame): number => h.timeOf(enterOf(frame)) - h.timeOf(from);
+  const early = frames.find((frame, i) => after(frame) < (i - 1) * interval * 1000 - apart);
+  if (early !== undefined)
+    say.broken(
+      enterOf(early),
+      `the periodic timer ${run} was called ${frames.indexOf(early) + 1} times in ` +
+        `${(after(early) / 1000).toFixed(1)} ms after it was started again; its period is ${interval} ms`,
+    );
+  else if (frames.length > REPEATEDLY) say.kept();
+}
 
 /** The last callback before a step that took as long as this, in µs, and began after `from`. */
 function longBefore(h: History, from: number, to: number, took: number, loop: string): Frame | undefined {

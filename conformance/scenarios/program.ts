@@ -4,9 +4,8 @@
  * Every program ends: `endsBy` gives the far sentinel timer, which a correct loop never reaches because the scenario says
  * `done` first.
  */
-import type { Capability } from '../../spec/protocol.js';
 import type { Action, ActionOf, FdSpec, Op, Scenario, ThreadAction } from '../../spec/scenario.js';
-import type { Check } from './check.js';
+import type { Check, Need } from './check.js';
 
 type Fields<O extends Op> = Omit<ActionOf<O>, 'op'>;
 type Events = readonly ('read' | 'write')[] | 'read' | 'write' | 'both' | 'none';
@@ -125,6 +124,12 @@ export const quietlyThen = (...actions: Action[]): Readonly<Record<string, reado
 /** Runs of a callback: a list of actions for the first, second, … run; `rest` for every run after those. */
 export type Runs = readonly Action[] | { runs?: Action[][]; rest?: Action[] };
 
+/** Names of callbacks: t0, t1, … */
+export const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `t${i}`);
+/** Callbacks that do nothing. */
+export const idle = (names: readonly string[]): Record<string, Runs> =>
+  Object.fromEntries(names.map((name) => [name, []]));
+
 export interface CheckSource {
   /** The clauses that it must exercise; the first one gives the check its name. */
   readonly clauses: readonly [string, ...string[]];
@@ -135,7 +140,7 @@ export interface CheckSource {
   readonly main: readonly Action[];
   /** A list of actions is a callback's first run; later runs do nothing. */
   readonly callbacks?: Readonly<Record<string, Runs>>;
-  readonly needs?: readonly Capability[];
+  readonly needs?: readonly Need[];
   readonly sentinel?: false;
   readonly maxRecords?: number;
 }

@@ -6,7 +6,8 @@
  * it was started with stays readable in /proc, and children inherit it. So every subject gets a mark there, the run's id and
  * its own number (`EVSPEC_MARK=6f0c….3`), and whatever carries the mark is ours to kill, wherever it went.
  * What cleared its environment *and* left its group is found only as long as its parents live: so the descendants of a
- * subject are listed before it is killed. Without /proc (macOS, BSD), the process group is all there is.
+ * subject are listed before it is killed. If such a one's parents end by themselves, as a subject does on bye, it survives and is
+ * not reported: by then nothing tells it from a stranger. Without /proc (macOS, BSD), the process group is all there is.
  *
  * The same is done when the kit itself ends early: by an uncaught exception, process.exit, SIGINT, SIGTERM or SIGHUP.
  * If it is killed otherwise, the watchdog does it (watchdog.ts).

@@ -62,7 +62,6 @@ export class Handlers {
 
   /** As {@link update}. @returns False if the fd was closed behind the loop's back: then the watch is over. */
   tryUpdate(watch: Watch, events: number): boolean {
-    if (events === watch.events) return true;
     watch.events = events; // LOOP-READY-8
     if (this.#poller.update(watch) >= 0) return true;
     this.remove(watch);

@@ -36,9 +36,9 @@ export class PeriodicCallback implements Periodic {
 
   /** Starts; the first call comes one interval from now. Nothing happens if it is started already. */
   start(): void {
-    if (this.#running) return;
+    if (this.#running) return; // LOOP-TIMER-24
     this.#running = true;
-    this.#deadlineMs = this.#host.now() + this.#intervalMs;
+    this.#deadlineMs = this.#host.now() + this.#intervalMs; // LOOP-TIMER-25
     this.#schedule();
   }
 

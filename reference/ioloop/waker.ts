@@ -6,12 +6,17 @@
  *
  * Threads outlive loops. Once the waker is closed, its number may stand for anybody's file, where eight stray bytes do
  * harm. So who writes goes through a gate: a shared integer that counts the threads inside, and whose sign says closed.
+ * Whoever is the last, of those inside and the one who closes, closes the fd.
  *
- *     write                          close
- *     -----------------------------  --------------------------------------
- *     gate += 1                      gate |= CLOSED: nobody writes any more
- *     if it was open: write(2)       while threads are inside: wait for them
- *     gate -= 1                      close(2)
+ *     write                                     close
+ *     ----------------------------------------  ------------------------------------
+ *     if the gate is open: gate += 1            gate |= CLOSED: nobody enters any more
+ *     write(2)                                  if nobody is inside: close(2)
+ *     gate -= 1
+ *     if it is CLOSED, nobody inside: close(2)
+ *
+ * Nobody waits for anybody, because a thread can end inside: Worker.terminate() stops JavaScript between any two of these
+ * steps. Then the fd stays open for as long as the process, which harms nobody.
  *
  * LOOP-WAKE-9
  */
@@ -19,7 +24,6 @@ import { EFD_CLOEXEC, EFD_NONBLOCK, check, posix as kernel, type Posix } from '.
 
 /** Sign bit of a 32-bit integer: the count below it is added and subtracted all the same. */
 const CLOSED = -0x80000000;
-const COUNT = 0x7fffffff;
 
 /** What a thread needs to write. Survives postMessage. */
 export interface WakerToken {
@@ -33,9 +37,19 @@ const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
 
 /** Makes the waker's fd readable, on whatever thread; nothing happens once the waker is closed. */
 export function writeToWaker({ fd, gate }: WakerToken, posix: Posix = kernel): void {
-  const before = Atomics.add(gate, 0, 1);
-  if (before >= 0) posix.write(fd, ONE);
-  if (Atomics.sub(gate, 0, 1) < 0) Atomics.notify(gate, 0);
+  if (!enter(gate)) return;
+  posix.write(fd, ONE);
+  if (Atomics.sub(gate, 0, 1) === CLOSED + 1) posix.close(fd);
+}
+
+/** @returns False if it is closed. */
+function enter(gate: Int32Array): boolean {
+  for (let value = Atomics.load(gate, 0); value >= 0;) {
+    const found = Atomics.compareExchange(gate, 0, value, value + 1);
+    if (found === value) return true;
+    value = found;
+  }
+  return false;
 }
 
 export class Waker {
@@ -62,10 +76,6 @@ export class Waker {
   /** To be called once. */
   close(): void {
     const { fd, gate } = this.token;
-    Atomics.or(gate, 0, CLOSED);
-    for (let value = Atomics.load(gate, 0); (value & COUNT) !== 0; value = Atomics.load(gate, 0)) {
-      Atomics.wait(gate, 0, value);
-    }
-    this.#posix.close(fd);
+    if (Atomics.or(gate, 0, CLOSED) === 0) this.#posix.close(fd);
   }
 }

@@ -7,11 +7,12 @@
  *     from \ event   signal() here     signalWakeup() elsewhere     the waker is readable   the callback's turn
  *     ------------   ---------------   --------------------------   ---------------------   ---------------------
  *     IDLE           SCHEDULED, task   SIGNALLED, write to waker    -                       -
- *     SIGNALLED      -                 -                            SCHEDULED, task         -
+ *     SIGNALLED      -                 write to waker               SCHEDULED, task         -
  *     SCHEDULED      -                 -                            -                       IDLE, then call it
  *
  * "-" stands for nothing: signals are merged until the callback's turn. None is lost (LOOP-WAKE-5): the waker is drained
- * before the wakeups are looked at, and a wakeup is IDLE again before its callback is called. One that is signalled
+ * before the wakeups are looked at, and a wakeup is IDLE again before its callback is called. Who finds it SIGNALLED
+ * writes as well, since the thread that made it so may have been terminated before it wrote. One that is signalled
  * while the loop doesn't run stays so until it does (LOOP-WAKE-4). On the loop's own thread nothing is written.
  *
  * What another thread wants of the loop, it has a wakeup's callback do: run a task (LOOP-WAKE-2; each once, if it leaves
@@ -37,7 +38,7 @@ export interface WakeupToken {
  * @param posix That of the loop, if it has one of its own.
  */
 export function signalWakeup({ waker, state }: WakeupToken, posix?: Posix): void {
-  if (Atomics.compareExchange(state, 0, IDLE, SIGNALLED) === IDLE) writeToWaker(waker, posix);
+  if (Atomics.compareExchange(state, 0, IDLE, SIGNALLED) !== SCHEDULED) writeToWaker(waker, posix);
 }
 
 /** A wakeup, on the loop's own thread. */

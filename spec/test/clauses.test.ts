@@ -171,7 +171,8 @@ void t.test('required capabilities exist, and so does every other name', (t) => 
   );
   for (const { scenario, needs } of checks)
     t.same(
-      needs.filter((name) => !known.has(name)),
+      // Which `split` is not: a loop has it by lacking `combined`.
+      needs.filter((name) => name !== 'split' && !known.has(name)),
       [],
       `needs of ${scenario.name}`,
     );

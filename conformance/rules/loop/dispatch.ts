@@ -81,6 +81,17 @@ const newOwnerIsSpared =
     }
   };
 
+/** How many at the beginning meet a condition that none meets after one that does not. O(log n) tests. */
+function countWhile<T>(items: readonly T[], test: (item: T) => boolean): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (test(items[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 export const dispatchRules: RuleSet = {
   'LOOP-DISPATCH-1': (h, say) => {
     for (const { registration } of removedByAnother(h)) {
@@ -187,28 +198,28 @@ export const dispatchRules: RuleSet = {
         say.excused(parts);
         continue;
       }
-      const calls = new Map(group.map((r) => [r.token, 0]));
-      let rounds = 0;
-      for (const frame of run.frames) {
-        const count = calls.get(frame.token);
-        const at = frame.enter!.index;
-        const stillReady = group.every((r) => {
+      const stillReady = (frame: Frame): boolean =>
+        group.every((r) => {
+          const at = frame.enter!.index;
           const event = wanted(h, r, run.from)!;
           const isReady = r.fd.file.certainly[event].covers(run.from, at);
           return isReady && h.wants(r, event, run.from, at + 1) && !isTouched(r, run.from, at + 1);
         });
-        if (!stillReady) break;
+      const calls = new Map(group.map((r) => [r.token, 0]));
+      /** How often all were called, and how many were not called more often. */
+      let [rounds, behind] = [0, group.length];
+      for (const frame of run.frames.slice(0, countWhile(run.frames, stillReady))) {
+        const count = calls.get(frame.token);
         if (count === undefined) continue;
-        calls.set(frame.token, count + 1);
-        const fewest = Math.min(...calls.values());
-        if (count > fewest) {
+        if (count > rounds) {
           say.broken(
-            at,
+            frame.enter!.index,
             `${nameOf(h.byToken[frame.token] as Registration)} was called a second time in one round`,
           );
           return;
         }
-        rounds = fewest;
+        calls.set(frame.token, count + 1);
+        if (--behind === 0) [rounds, behind] = [rounds + 1, group.length];
       }
       if (rounds >= 2) say.kept();
     }

@@ -151,6 +151,17 @@ export const readinessRules: RuleSet = {
   },
 
   'LOOP-READY-8': (h, say) => {
+    for (const step of h.steps) {
+      const { action, index } = step;
+      const raised = raisedBy(step);
+      if (action?.op !== 'update' || action.events.length === 0 || raised === undefined) continue;
+      const updated = h.registrations.find(
+        (r) =>
+          r.fd.name === action.fd && r.at < index && index < r.endedAt && index < r.fd.closedAt && !r.failed,
+      );
+      if (updated !== undefined && !knowsOfBreak(updated, index))
+        say.broken(index, `the update of ${nameOf(updated)}, which is watched, raised: ${raised}`);
+    }
     for (const registration of h.registrations) {
       for (const [i, change] of registration.interest.entries()) {
         if (i === 0 || change.events.length === 0) continue;

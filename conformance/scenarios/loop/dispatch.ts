@@ -26,6 +26,18 @@ export const dispatchChecks: readonly Check[] = [
     },
   }),
   check({
+    clauses: ['LOOP-DISPATCH-1'],
+    name: 'the-reader-and-the-writer-of-one-fd-remove-each-other',
+    fds: { a: 'pair' },
+    main: [add('a', 'read', 'reader'), add('a', 'write', 'writer'), write('a.peer'), start],
+    callbacks: {
+      reader: { runs: [[remove('a', 'write'), barrier('end')]], rest: [] },
+      writer: { runs: [[remove('a', 'read'), barrier('end')]], rest: [] },
+      end: { rest: [done] },
+    },
+    needs: ['split'],
+  }),
+  check({
     clauses: ['LOOP-DISPATCH-2'],
     name: 'the-number-of-a-removed-fd-is-used-again',
     fds: { a: 'pair', b: 'pair', c: 'pair' },

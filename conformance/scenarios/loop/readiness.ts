@@ -65,6 +65,42 @@ export const readinessChecks: readonly Check[] = [
     }),
   ),
   check({
+    clauses: ['LOOP-READY-1', 'LOOP-READY-2'],
+    name: 'a-reader-and-a-writer-of-each-of-two-fds',
+    // Whichever of the two comes second must not cost the first its place.
+    fds: { a: 'pair', b: 'pair' },
+    main: [
+      add('a', 'read', 'reader'),
+      add('a', 'write', 'writer'),
+      add('b', 'write', 'writer'),
+      add('b', 'read', 'reader'),
+      write('a.peer'),
+      write('b.peer'),
+      barrier('end'),
+      start,
+    ],
+    callbacks: { reader: { rest: [] }, writer: { rest: [] }, end: [done] },
+    needs: ['split'],
+  }),
+  check({
+    clauses: ['LOOP-READY-1', 'LOOP-READY-2'],
+    name: 'one-of-a-reader-and-a-writer-is-removed',
+    fds: { a: 'pair', b: 'pair' },
+    main: [
+      ...['a', 'b'].flatMap((fd) => [
+        add(fd, 'read', 'reader'),
+        add(fd, 'write', 'writer'),
+        write(`${fd}.peer`),
+      ]),
+      remove('a', 'read'),
+      remove('b', 'write'),
+      barrier('end'),
+      start,
+    ],
+    callbacks: { reader: { rest: [] }, writer: { rest: [] }, end: [done] },
+    needs: ['split'],
+  }),
+  check({
     clauses: ['LOOP-READY-3'],
     name: 'one-byte-of-several-is-read',
     fds: { a: 'pair' },
@@ -101,6 +137,14 @@ export const readinessChecks: readonly Check[] = [
     fds: { a: { kind: 'pipe', near: 'write' } },
     main: [fill('a'), add('a', 'write', 'writer'), schedule('closer'), start],
     callbacks: { closer: [close('a.peer'), barrier('end')], writer: [remove('a', 'write')], end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-READY-5'],
+    name: 'empty-pipe-loses-its-writer',
+    // The end of a pipe is a hang-up alone, where that of a socket is readable as well.
+    fds: { a: 'pipe' },
+    main: [add('a', 'read', 'reader'), close('a.peer'), barrier('end'), start],
+    callbacks: { reader: [drain('a'), remove('a', 'read')], end: [done] },
   }),
   check({
     clauses: ['LOOP-READY-5'],
@@ -159,6 +203,24 @@ export const readinessChecks: readonly Check[] = [
       change: [update('a', 'read'), barrier('end')],
       end: [remove('a'), done],
     },
+    needs: ['combined'],
+  }),
+  check({
+    clauses: ['LOOP-READY-8'],
+    name: 'after-another-gave-its-place-away',
+    // Whoever keeps the watched fds in a row moves one when another is removed, and may miss it later.
+    fds: { a: 'pair', b: 'pair', c: 'pair', d: 'pair' },
+    main: [
+      ...['a', 'b', 'c'].map((fd) => add(fd, 'read', 'handler')),
+      remove('a', 'read'),
+      update('c', 'write'),
+      add('d', 'read', 'handler'),
+      update('c', 'read'),
+      update('c', 'write'),
+      barrier('end'),
+      start,
+    ],
+    callbacks: { handler: { rest: [] }, end: [remove('c'), done] },
     needs: ['combined'],
   }),
   check({

@@ -7,12 +7,17 @@ import {
   check,
   done,
   drain,
+  idle,
+  numbered,
   schedule,
   start,
   timeout,
   unschedule,
   write,
 } from '../program.js';
+
+/** More than a ring of 1024 holds. */
+const MANY = 1100;
 
 export const taskChecks: readonly Check[] = [
   check({
@@ -47,10 +52,17 @@ export const taskChecks: readonly Check[] = [
     name: 'sixteen-tasks-in-a-callback',
     main: [timeout(1, 'go'), start],
     callbacks: {
-      go: [...Array.from({ length: 16 }, (_, i) => schedule(`t${i}`)), barrier('end')],
-      ...Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`t${i}`, []])),
+      go: [...numbered(16).map((name) => schedule(name)), barrier('end')],
+      ...idle(numbered(16)),
       end: [done],
     },
+  }),
+  check({
+    clauses: ['LOOP-TASK-2', 'LOOP-TASK-4', 'LOOP-SEED-5'],
+    name: `${MANY}-tasks`,
+    main: [...numbered(MANY).map((name) => schedule(name)), barrier('end'), start],
+    callbacks: { ...idle(numbered(MANY)), end: [done] },
+    maxRecords: 10_000,
   }),
   check({
     clauses: ['LOOP-TASK-5', 'LOOP-SEED-6'],

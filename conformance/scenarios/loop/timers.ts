@@ -9,7 +9,9 @@ import {
   check,
   done,
   drain,
+  idle,
   now,
+  numbered,
   periodic,
   periodicStart,
   periodicStop,
@@ -20,17 +22,16 @@ import {
   timeoutAt,
   wakeup,
   write,
-  type Runs,
 } from '../program.js';
 
-/** Callbacks that do nothing. */
-const idle = (names: readonly string[]): Record<string, Runs> =>
-  Object.fromEntries(names.map((name) => [name, []]));
-const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `t${i}`);
 const times = (count: number, actions: Action[]): Action[][] => Array.from({ length: count }, () => actions);
 
 /** Four timers for each of five deadlines, so that the heap has some depth, in an order that is none. ms */
 const SHUFFLED = [15, 5, 25, 10, 20, 25, 10, 20, 5, 15, 5, 20, 15, 25, 10, 10, 25, 5, 20, 15];
+/** The same three times over, so that a heap of four children a node has depth as well. ms */
+const DEEP = Array.from({ length: 3 }, () => SHUFFLED).flat();
+/** More than a table of 1024 holds. */
+const MANY = 1100;
 const FRACTIONS = [0.4, 1, 1.3, 2.7, 3, 5.5, 7.9];
 /**
  * Quiet windows are this long, ms; a loop that counts whole milliseconds may cut them short, and so may a busy host. Three
@@ -53,6 +54,13 @@ const oneShot: readonly Check[] = [
     },
   }),
   check({
+    clauses: ['LOOP-TIMER-1'],
+    name: `${MANY}-timers`,
+    main: [...numbered(MANY).map((_, i) => timeout(5 + (i % 7), 'tick')), timeout(60, 'end'), start],
+    callbacks: { tick: { rest: [] }, end: [done] },
+    maxRecords: 10_000,
+  }),
+  check({
     clauses: ['LOOP-TIMER-2'],
     name: 'set-after-work',
     main: [barrier('go'), start],
@@ -70,6 +78,22 @@ const oneShot: readonly Check[] = [
       start,
     ],
     callbacks: { never: [], task: [cancel('y')], late: [barrier('end')], end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-3', 'LOOP-TIMER-1'],
+    name: 'one-of-two-equal-deadlines',
+    main: [
+      now('base'),
+      timeoutAt('base', 3, 'stays'),
+      timeoutAt('base', 3, 'never', 'x'),
+      timeoutAt('base', 7, 'never', 'y'),
+      timeoutAt('base', 7, 'stays'),
+      cancel('x'),
+      cancel('y'),
+      timeoutAt('base', 14, 'late'),
+      start,
+    ],
+    callbacks: { stays: [], never: [], late: [barrier('end')], end: [done] },
   }),
   check({
     clauses: ['LOOP-TIMER-4', 'LOOP-TIMER-6', 'LOOP-SEED-7'],
@@ -104,6 +128,19 @@ const oneShot: readonly Check[] = [
       start,
     ],
     callbacks: { busy: [burn(27)], ...idle(numbered(SHUFFLED.length)), late: [barrier('end')], end: [done] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-5', 'LOOP-TIMER-3'],
+    name: 'every-third-of-sixty-cancelled',
+    // In a heap, the last takes the place of the cancelled one, above others that may come before it.
+    main: [
+      ...DEEP.map((delay, i) => timeout(delay, `t${i}`, `x${i}`)),
+      timeout(32, 'late'),
+      ...DEEP.flatMap((_, i) => (i % 3 === 1 ? [cancel(`x${i}`)] : [])),
+      schedule('busy'),
+      start,
+    ],
+    callbacks: { busy: [burn(27)], ...idle(numbered(DEEP.length)), late: [barrier('end')], end: [done] },
   }),
   check({
     clauses: ['LOOP-TIMER-6'],
@@ -301,6 +338,17 @@ const periodical: readonly Check[] = [
     },
   }),
   check({
+    clauses: ['LOOP-TIMER-20'],
+    name: 'started-twice-and-stopped-once',
+    main: [periodic('p', 4, 'tick'), periodicStart('p'), timeout(10, 'stopper'), start],
+    callbacks: {
+      tick: { rest: [] },
+      stopper: [periodicStop('p'), timeout(12, 'late')],
+      late: [barrier('end')],
+      end: [done],
+    },
+  }),
+  check({
     clauses: ['LOOP-TIMER-21', 'LOOP-SEED-9'],
     name: 'ten-periods-missed',
     main: [periodic('p', 4, 'tick'), timeout(6, 'long'), start],
@@ -326,6 +374,19 @@ const periodical: readonly Check[] = [
     callbacks: {
       tick: { runs: [[periodicStop('p'), periodicStart('p')], ...times(7, [])], rest: [done] },
     },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-24'],
+    name: 'started-twice',
+    main: [periodic('p', 5, 'tick'), timeout(7, 'again'), start],
+    callbacks: { tick: { runs: times(8, []), rest: [done] }, again: [periodicStart('p')] },
+  }),
+  check({
+    clauses: ['LOOP-TIMER-25'],
+    name: 'some-rounds-before-the-first',
+    // Long enough for the barrier on a busy host.
+    main: [periodic('p', 40, 'tick'), barrier('passed'), start],
+    callbacks: { tick: [done], passed: [] },
   }),
 ];
 

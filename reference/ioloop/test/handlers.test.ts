@@ -214,6 +214,16 @@ eachPoller(t, 'update and remove of what has no handler', (t, poller) => {
   loop.removeHandler(123456);
 });
 
+eachPoller(t, 'update of what was closed meanwhile, to the same events as well', (t, poller) => {
+  const { loop } = makeLoop(t, { poller });
+  for (const events of [READ, WRITE]) {
+    const [a, b] = pair(t);
+    loop.addHandler(a, nothing, READ);
+    posix.dup2(b, a);
+    t.throws(() => loop.updateHandler(a, events), { name: 'NoHandlerError', fd: a });
+  }
+});
+
 eachPoller(t, 'removed and added again, as if for the first time', (t, poller) => {
   const { loop, spin } = makeLoop(t, { poller });
   const [a, b] = pair(t);

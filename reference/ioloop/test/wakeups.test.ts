@@ -118,13 +118,36 @@ t.test('a wakeup of a closed loop writes to nobody', (t) => {
   t.end();
 });
 
-t.test('a waker that is being written to waits with its close', (t) => {
+t.test('a waker that is being written to is closed by who writes last', (t) => {
   const calls: string[] = [];
-  const waker = new Waker({ ...posix, close: (fd) => (calls.push('close'), posix.close(fd)) });
-  writeToWaker(waker.token, { ...posix, write: () => (calls.push('write'), 8) });
-  waker.close();
-  writeToWaker(waker.token, { ...posix, write: () => (calls.push('late write'), 8) });
-  t.strictSame(calls, ['write', 'close']);
+  const kernel = { ...posix, close: (fd: number) => (calls.push('close'), posix.close(fd)) };
+  const write = (name: string, meanwhile?: () => void) =>
+    writeToWaker(waker.token, { ...kernel, write: () => (meanwhile?.(), calls.push(name), 8) });
+  const waker = new Waker(kernel);
+  write('early');
+  write('outer', () => {
+    write('inner', () => waker.close());
+    write('late');
+  });
+  write('late');
+  t.strictSame(calls, ['early', 'inner', 'outer', 'close']);
   t.equal(Atomics.load(waker.token.gate, 0), -0x80000000, 'nobody is inside');
+  t.end();
+});
+
+t.test('a thread that is terminated between any two steps of a signal', (t) => {
+  const { loop, start } = makeLoop(t);
+  const wakeup = loop.createWakeup(() => loop.stop());
+  const { state, waker } = wakeup.token;
+  t.teardown(() => posix.close(waker.fd));
+
+  Atomics.store(state, 0, 1);
+  signalWakeup(wakeup.token);
+  start();
+  t.pass('SIGNALLED, but nothing was written: the next signal comes through');
+
+  Atomics.add(waker.gate, 0, 1);
+  loop.close();
+  t.equal(posix.write(waker.fd, new Uint8Array(8)), 8, 'inside the gate: its fd is left to it');
   t.end();
 });

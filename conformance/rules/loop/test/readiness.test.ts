@@ -165,6 +165,17 @@ testRules(readinessRules, {
       ['broken', ['handler', 'change', 'end']],
       ['silent', ['handler', 'change']],
     ],
+    [
+      { fds: PAIR, main: [add('a', 'read', 'reader'), update('a', 'write'), barrier('end'), start] },
+      ['broken', ['end'], raises(2)],
+    ],
+    [
+      {
+        fds: PAIR,
+        main: [add('a', 'read', 'reader'), close('a'), update('a', 'write'), barrier('end'), start],
+      },
+      ['silent', ['end'], raises(3)],
+    ],
   ],
   'LOOP-READY-9': [
     [

@@ -516,6 +516,34 @@ void t.test('LOOP-TIMER-23: periodic, started again', (t) => {
   t.end();
 });
 
+void t.test('LOOP-TIMER-24: periodic, started twice', (t) => {
+  const program: Program = {
+    main: [periodic('p', 5, 'tick'), periodic('q', 5, 'other'), timeout(7, 'again'), start],
+    callbacks: { tick: { rest: [] }, other: { rest: [] }, again: [periodicStart('p')] },
+  };
+  const says = (...calls: readonly string[]): string =>
+    verdict('LOOP-TIMER-24', program, ['tick@5', 'again@7', ...calls]);
+  const ticks = (...times: readonly number[]): string[] => times.map((at) => `tick@${at}`);
+  t.equal(says(...ticks(10, 15, 20, 25)), 'kept');
+  t.equal(says(...ticks(12, 17, 22, 27)), 'kept', 'set anew');
+  t.equal(says(...ticks(10, 12, 15, 17, 20, 22)), 'broken');
+  t.equal(says(...ticks(10, 15)), 'silent');
+  t.equal(says('other@10', 'other@15', 'other@20', 'other@25'), 'silent', 'another was started');
+  t.end();
+});
+
+void t.test('LOOP-TIMER-25: periodic, the first run', (t) => {
+  const program: Program = {
+    main: [periodic('p', 40, 'tick'), barrier('passed'), start],
+    callbacks: { passed: [], tick: { rest: [] } },
+  };
+  const says = (...steps: readonly Step[]): string => verdict('LOOP-TIMER-25', program, steps);
+  t.equal(says('passed@2', 'tick@40'), 'after-a-period');
+  t.equal(says('tick@1', 'passed@2'), 'at-once');
+  t.equal(says('tick@45', 'passed@46'), 'silent', 'nothing came before, so it may have been at once');
+  t.end();
+});
+
 function repeatedActions(count: number): ReturnType<typeof timeout>[][] {
   return Array.from({ length: count }, () => [timeout(22, 'tick')]);
 }
