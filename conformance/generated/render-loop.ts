@@ -52,11 +52,13 @@ class LoopRenderer {
   /** By callback: the fds that it is a handler of. */
   private readonly handles: Set<string>[];
   private names = 0;
+  private readonly isSplit: boolean;
 
   constructor(
     private readonly program: LoopProgram,
     private readonly offer: Offer,
   ) {
+    this.isSplit = !offer.has('combined');
     this.fds = program.fds.map((fd) =>
       (fd.kind === 'tcp' || fd.kind === 'listener') && !offer.has('tcp') ? { ...fd, kind: 'pair' } : fd,
     );
@@ -125,7 +127,9 @@ class LoopRenderer {
 
   private add(fd: string, how: number, by: number): Action {
     this.handles[by % this.handles.length]!.add(fd);
-    return act.add(fd, MASKS[how % MASKS.length]!, this.callback(by));
+    const mask = MASKS[how % MASKS.length]!;
+    // With split interest an add of two directions may succeed for one and fail for the other, and is not one operation.
+    return act.add(fd, this.isSplit ? [mask[0]] : mask, this.callback(by));
   }
 
   /** A near end; or with `peers` any end of a pair. */
@@ -166,7 +170,9 @@ class LoopRenderer {
   static readonly steps = {
     add: (r, { which, other, how }) => [r.add(r.end(which), how, other)],
     update: (r, { which, how }) => [act.update(r.end(which), MASKS[how % MASKS.length]!)],
-    remove: (r, { which }) => [act.remove(r.end(which))],
+    remove: (r, { which, how }) => [
+      r.isSplit && how < 4 ? act.remove(r.end(which), MASKS[how % 2]) : act.remove(r.end(which)),
+    ],
     close: (r, { which }) => r.closing(r.end(which), act.close),
     replace: (r, { which, other, how }) => {
       const [onto, from] = [r.end(which), r.end(other)];

@@ -190,7 +190,9 @@ export const dispatchRules: RuleSet = {
         (r) =>
           inFirstBatch(h, run, r, run.from + 1) &&
           h.interestAt(r, run.from).length === 1 &&
-          !h.registrations.some(({ onTopOf }) => onTopOf === r),
+          !h.registrations.some(({ onTopOf }) => onTopOf === r) &&
+          // One that threw may be called no more.
+          !r.frames.some(({ raised }) => raised !== undefined),
       );
       if (group.length < 2) continue;
       const parts = brokenUp(h, group.length);
