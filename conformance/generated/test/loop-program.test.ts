@@ -47,7 +47,7 @@ t.test('what a subject lacks is left out', (t) => {
   const hello = Hello.parse({
     ...ABLE,
     facets: ['ready', 'tasks', 'run'],
-    unclaimed: { update: 'no', exceptions: 'no', restart: 'no', tcp: 'no' },
+    unclaimed: { update: 'no', exceptions: 'no', errnoErrors: 'no', fatal: 'no', restart: 'no', tcp: 'no' },
   });
   const lacking = new Offer(hello);
   fc.assert(
