@@ -175,7 +175,7 @@ void t.test('a server with a large front page', async (t) => {
   const page = 'x'.repeat(1_300_000);
   const port = await listening(createHttp((_, response) => response.end(page)));
   const url = `http://127.0.0.1:${port}`;
-  const { code, err } = await evspec('run', '--target', url, '--only', 'HTTP-RESPONSE-2');
+  const { code, err } = await evspec('run', '--target', url, '--only', 'HTTP-CONN-3');
   t.same([code, err], [0, ''], 'it is judged, as any other');
 });
 

@@ -92,6 +92,12 @@ function countWhile<T>(items: readonly T[], test: (item: T) => boolean): number 
   return low;
 }
 
+/** It threw, and was not called again: what becomes of it is a choice (errors.throwing-handler). */
+function wasDropped({ frames }: Registration): boolean {
+  const threw = frames.findIndex(({ raised }) => raised !== undefined);
+  return threw >= 0 && threw === frames.length - 1;
+}
+
 export const dispatchRules: RuleSet = {
   'LOOP-DISPATCH-1': (h, say) => {
     for (const { registration } of removedByAnother(h)) {
@@ -191,8 +197,7 @@ export const dispatchRules: RuleSet = {
           inFirstBatch(h, run, r, run.from + 1) &&
           h.interestAt(r, run.from).length === 1 &&
           !h.registrations.some(({ onTopOf }) => onTopOf === r) &&
-          // One that threw may be called no more.
-          !r.frames.some(({ raised }) => raised !== undefined),
+          !wasDropped(r),
       );
       if (group.length < 2) continue;
       const parts = brokenUp(h, group.length);
