@@ -24,6 +24,24 @@ const END_MS = 5;
 /** A program that goes round for longer than this has shown what it has to show. */
 const MAX_RECORDS = 600;
 const SIGNAL = 'SIGUSR2';
+/** Steps that name an fd. */
+const OF_FDS: ReadonlySet<StepKind> = new Set<StepKind>([
+  'add',
+  'update',
+  'remove',
+  'close',
+  'replace',
+  'dup',
+  'write',
+  'read',
+  'drain',
+  'fill',
+  'shutdown',
+  'closePeer',
+  'reset',
+  'connect',
+  'accept',
+]);
 
 const fdName = (index: number): string => `f${index}`;
 
@@ -59,7 +77,8 @@ class LoopRenderer {
     private readonly offer: Offer,
   ) {
     this.isSplit = !offer.has('combined');
-    this.fds = program.fds.map((fd) =>
+    // A host whose loop watches no fds need not know any.
+    this.fds = (offer.has('ready') ? program.fds : []).map((fd) =>
       (fd.kind === 'tcp' || fd.kind === 'listener') && !offer.has('tcp') ? { ...fd, kind: 'pair' } : fd,
     );
     this.handles = program.callbacks.map(() => new Set<string>());
@@ -152,7 +171,9 @@ class LoopRenderer {
   }
 
   private steps(steps: readonly Step[]): Action[] {
-    return steps.flatMap((step) => LoopRenderer.steps[step.kind](this, step));
+    return steps.flatMap((step) =>
+      this.fds.length === 0 && OF_FDS.has(step.kind) ? [] : LoopRenderer.steps[step.kind](this, step),
+    );
   }
 
   private id(kind: 'task' | 'timer', which: number): string {
@@ -232,7 +253,9 @@ class LoopRenderer {
       r.usesWakeup = true;
       return [act.thread(how < 4 ? 'now' : 'idle', [{ op: 'wake', id: 'wakeup' }])];
     },
+    // Interrupted calls are of the facet `errors`.
     interrupt: (r, { how }) => {
+      if (!r.offer.has('errors')) return [];
       if (how < 4) return [act.raise(SIGNAL)];
       return r.program.takesTime ? [act.thread('idle', [{ op: 'raise', signal: SIGNAL }])] : [];
     },

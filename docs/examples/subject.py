@@ -152,7 +152,8 @@ class Run:
             self.timers[action["id"]] = timer
 
     def do_cancel(self, action, fd):
-        self.loop.cancel(self.timers[action["id"]])
+        if action["id"] in self.timers:  # it may not be set yet
+            self.loop.cancel(self.timers[action["id"]])
 
     def do_barrier(self, action, fd):
         entered, left = self.callback(action["run"], "barrier", self.tokens), action.get("rounds", 3)

@@ -64,6 +64,28 @@ t.test('what a subject lacks is left out', (t) => {
   t.end();
 });
 
+t.test('a loop that watches no fds is asked for none', (t) => {
+  const lacking = new Offer(Hello.parse({ ...ABLE, facets: ['tasks', 'timers', 'run'] }));
+  fc.assert(
+    fc.property(loopPrograms(), (tree) => {
+      const scenario = renderLoop('generated', tree, lacking);
+      const known = [
+        'timeout',
+        'timeoutAt',
+        'now',
+        'cancel',
+        'periodic',
+        'periodicStop',
+        'schedule',
+        'unschedule',
+      ];
+      const all = new Set([...known, 'start', 'stop', 'done', 'barrier', 'throw']);
+      return Object.keys(scenario.fds).length === 0 && actionsOf(scenario).every(({ op }) => all.has(op));
+    }),
+  );
+  t.end();
+});
+
 t.test('the same seed draws the same programs, another one others', (t) => {
   for (const generator of GENERATORS) {
     const programs = (seed: number): string =>
