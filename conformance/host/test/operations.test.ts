@@ -323,6 +323,7 @@ void test('another thread', 'reference', async (t, run) => {
     main: [
       SENTINEL,
       { op: 'wakeup', id: 'w', run: 'woken' },
+      { op: 'wakeup', id: 'last', run: 'last' },
       { op: 'thread', when: 'idle', do: [{ op: 'raise', signal: 'SIGUSR2' }] },
       { op: 'thread', when: 'idle', do: [{ op: 'wake', id: 'w' }] },
       { op: 'start' },
@@ -331,17 +332,19 @@ void test('another thread', 'reference', async (t, run) => {
     callbacks: {
       woken: {
         runs: [
-          [{ op: 'thread', when: 'now', do: [{ op: 'wake', id: 'w' }], times: 3, every: 2 }],
-          [],
-          [],
-          [{ op: 'done' }],
+          [
+            { op: 'thread', when: 'now', do: [{ op: 'wake', id: 'w' }], times: 3, every: 2 },
+            { op: 'thread', when: 'now', do: [{ op: 'wake', id: 'last' }] },
+          ],
         ],
       },
+      last: END,
       sentinel: END,
     },
   });
-  t.same(entered(trace), ['woken', 'woken', 'woken', 'woken']);
-  t.match(trace.threads, [{ slept: true }, { slept: true }, { slept: false }, { slept: false }]);
+  // A loop that is kept from the CPU may find two signals of one wake-up together.
+  t.match(entered(trace).join(' '), /^woken( woken){1,3} last$/);
+  t.match(trace.threads, [{ slept: true }, { slept: true }, { slept: false }, { slept: false }, {}]);
   t.ok(trace.threads?.every(({ startedAt, lastAt, endedAt }) => startedAt <= lastAt && lastAt <= endedAt));
   t.ok(trace.threads![2]!.lastAt - trace.threads![2]!.startedAt >= 4000, 'ms between each two');
 });
