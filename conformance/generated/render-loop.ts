@@ -249,7 +249,7 @@ class LoopRenderer {
     },
     // Another thread takes its time, and only a timer waits for it.
     wakeFromThread: (r, { how }) => {
-      if (!r.program.takesTime) return [];
+      if (!r.program.takesTime || !r.offer.has('wake')) return [];
       r.usesWakeup = true;
       return [act.thread(how < 4 ? 'now' : 'idle', [{ op: 'wake', id: 'wakeup' }])];
     },
