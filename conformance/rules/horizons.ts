@@ -5,14 +5,13 @@
  * its end, of those that begin after the step.
  */
 import type { History, Horizon } from '../trace/history.js';
+import { once } from './once.js';
 
 /** The horizons of one loop in the order of their beginnings; `first[i]` is the one that ends first of those from `i` on. */
 interface Index {
   readonly begins: readonly number[];
   readonly first: readonly Horizon[];
 }
-
-const known = new WeakMap<History, ReadonlyMap<string, Index>>();
 
 function indexOf(horizons: readonly Horizon[]): Index {
   const sorted = [...horizons].sort((a, b) => a.from - b.from);
@@ -24,20 +23,15 @@ function indexOf(horizons: readonly Horizon[]): Index {
   return { begins: sorted.map(({ from }) => from), first };
 }
 
-function indices(h: History): ReadonlyMap<string, Index> {
-  let all = known.get(h);
-  if (all === undefined) {
-    const byLoop = new Map<string, Horizon[]>();
-    for (const horizon of h.horizons) {
-      const list = byLoop.get(horizon.loop);
-      if (list === undefined) byLoop.set(horizon.loop, [horizon]);
-      else list.push(horizon);
-    }
-    all = new Map([...byLoop].map(([loop, list]) => [loop, indexOf(list)] as const));
-    known.set(h, all);
+const indices = once((h): ReadonlyMap<string, Index> => {
+  const byLoop = new Map<string, Horizon[]>();
+  for (const horizon of h.horizons) {
+    const list = byLoop.get(horizon.loop);
+    if (list === undefined) byLoop.set(horizon.loop, [horizon]);
+    else list.push(horizon);
   }
-  return all;
-}
+  return new Map([...byLoop].map(([loop, list]) => [loop, indexOf(list)] as const));
+});
 
 /** The first horizon of a loop that begins after a step. O(log n) after the first time. */
 export function horizonAfter(h: History, loop: string, step: number): Horizon | undefined {

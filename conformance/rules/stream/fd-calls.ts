@@ -4,6 +4,7 @@
 import type { Fd, History } from '../../trace/history.js';
 import type { OpenFile } from '../../trace/kernel.js';
 import type { Step } from '../../trace/timeline.js';
+import { once } from '../once.js';
 
 const OPS = ['read', 'drain', 'collect', 'fill', 'isOpen'] as const;
 
@@ -17,12 +18,10 @@ export interface FdCall {
   readonly errno: string | undefined;
 }
 
-const known = new WeakMap<History, ReadonlyMap<OpenFile, readonly FdCall[]>>();
-
 const isOp = (op: string): op is FdCall['op'] => (OPS as readonly string[]).includes(op);
 
 /** In order. What a name stands for changes: it is that of the fd which was opened last under it. O(steps). */
-function allCalls(h: History): Map<OpenFile, FdCall[]> {
+const allCalls = once((h): ReadonlyMap<OpenFile, readonly FdCall[]> => {
   const calls = new Map<OpenFile, FdCall[]>();
   const names = new Map<string, Fd>();
   let opened = 0;
@@ -40,14 +39,9 @@ function allCalls(h: History): Map<OpenFile, FdCall[]> {
     else list.push(call);
   }
   return calls;
-}
+});
 
 /** Those on one open file, in order. O(1) after the first time. */
 export function callsOn(h: History, file: OpenFile): readonly FdCall[] {
-  let all = known.get(h);
-  if (all === undefined) {
-    all = allCalls(h);
-    known.set(h, all);
-  }
-  return all.get(file) ?? [];
+  return allCalls(h).get(file) ?? [];
 }

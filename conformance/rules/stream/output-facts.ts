@@ -8,6 +8,7 @@ import { polledBetween } from '../horizons.js';
 import { callsOn } from './fd-calls.js';
 import { mayBeHeldBack, peerOf } from './peers.js';
 import { closingAt, writesUntil } from './trouble.js';
+import { once } from '../once.js';
 
 /** A `collect` at the other end, or another system call that takes bytes there. */
 export interface Collect {
@@ -48,21 +49,15 @@ const CAPACITY: Readonly<Record<string, number>> = {
 const OF_BUFFER = 4;
 const LEAST = 16_384;
 
-const known = new WeakMap<History, ReadonlyMap<StreamLife, Output>>();
-
-function allOutputs(h: History): ReadonlyMap<StreamLife, Output> {
-  let all = known.get(h);
-  if (all === undefined) {
-    all = new Map(
+const allOutputs = once(
+  (h): ReadonlyMap<StreamLife, Output> =>
+    new Map(
       h.streams.flatMap((stream) => {
         const peer = peerOf(h, stream);
         return peer?.collectedWhole === true ? [[stream, gather(h, stream, peer)] as const] : [];
       }),
-    );
-    known.set(h, all);
-  }
-  return all;
-}
+    ),
+);
 
 /** Of streams whose other end the scenario holds and reads whole. */
 export const outputs = (h: History): Iterable<Output> => allOutputs(h).values();

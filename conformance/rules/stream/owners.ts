@@ -3,6 +3,7 @@
  */
 import type { Entity, History, StreamLife } from '../../trace/history.js';
 import type { Frame } from '../../trace/timeline.js';
+import { once } from '../once.js';
 
 /** Callbacks of a stream, each with the operation that asked for it. */
 export const callbacksOf = (stream: StreamLife): Entity[] => [
@@ -12,16 +13,14 @@ export const callbacksOf = (stream: StreamLife): Entity[] => [
   ...(stream.connect === undefined ? [] : [stream.connect]),
 ];
 
-const known = new WeakMap<History, ReadonlyMap<number, StreamLife>>();
+const owners = once(
+  (h): ReadonlyMap<number, StreamLife> =>
+    new Map(
+      h.streams.flatMap((stream) => callbacksOf(stream).map((entity) => [entity.token, stream] as const)),
+    ),
+);
 
 /** The stream that called a callback; undefined if none did. O(1) after the first time. */
 export function ownerOf(h: History, { token }: Frame): StreamLife | undefined {
-  let owners = known.get(h);
-  if (owners === undefined) {
-    owners = new Map(
-      h.streams.flatMap((stream) => callbacksOf(stream).map((entity) => [entity.token, stream] as const)),
-    );
-    known.set(h, owners);
-  }
-  return owners.get(token);
+  return owners(h).get(token);
 }

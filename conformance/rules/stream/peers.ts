@@ -3,8 +3,7 @@
  */
 import type { History, StreamLife } from '../../trace/history.js';
 import type { OpenFile } from '../../trace/kernel.js';
-
-const known = new WeakMap<History, ReadonlyMap<StreamLife, OpenFile>>();
+import { once } from '../once.js';
 
 const countBy = <T, K>(items: readonly T[], key: (item: T) => K): Map<K, number> => {
   const counts = new Map<K, number>();
@@ -16,7 +15,7 @@ const countBy = <T, K>(items: readonly T[], key: (item: T) => K): Map<K, number>
 const isMeddledWith = ({ written, collected, collectedWhole, closed }: OpenFile): boolean =>
   written.size > 0 || collected.size > 0 || !collectedWhole || closed;
 
-function allPeers(h: History): Map<StreamLife, OpenFile> {
+const allPeers = once((h): ReadonlyMap<StreamLife, OpenFile> => {
   const made = h.streams.filter(({ failed }) => failed === undefined);
   const streams = countBy(made, ({ file }) => file);
   const fds = countBy(h.fds, ({ file }) => file);
@@ -29,16 +28,11 @@ function allPeers(h: History): Map<StreamLife, OpenFile> {
     if (peer !== undefined && !streams.has(peer) && alone && !isMeddledWith(file)) peers.set(stream, peer);
   }
   return peers;
-}
+});
 
 /** Undefined where it isn't known, is a stream itself, or where others have a hand in the stream's own end. O(1) after the first time. */
 export function peerOf(h: History, stream: StreamLife): OpenFile | undefined {
-  let all = known.get(h);
-  if (all === undefined) {
-    all = allPeers(h);
-    known.set(h, all);
-  }
-  return all.get(stream);
+  return allPeers(h).get(stream);
 }
 
 /**

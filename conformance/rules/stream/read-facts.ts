@@ -17,6 +17,7 @@ import {
 import type { ByteLog } from '../../trace/byte-log.js';
 import { mayBeHeldBack, peerOf } from './peers.js';
 import { sizeOf } from './satisfied.js';
+import { once } from '../once.js';
 
 export interface ReadFact {
   readonly read: StreamRead;
@@ -47,16 +48,11 @@ interface Facts {
 }
 
 const NONE: Facts = { accepted: [], refused: [] };
-const known = new WeakMap<History, ReadonlyMap<StreamLife, Facts>>();
 
-function allFacts(h: History): ReadonlyMap<StreamLife, Facts> {
-  let facts = known.get(h);
-  if (facts === undefined) {
-    facts = new Map(h.streams.map((stream) => [stream, gather(h, stream)] as const));
-    known.set(h, facts);
-  }
-  return facts;
-}
+const allFacts = once(
+  (h): ReadonlyMap<StreamLife, Facts> =>
+    new Map(h.streams.map((stream) => [stream, gather(h, stream)] as const)),
+);
 
 /** Every read that was accepted, stream by stream. */
 export function* readFacts(h: History): Generator<ReadFact> {

@@ -3,11 +3,11 @@
  */
 import type { History } from '../../trace/history.js';
 import { hasReadLimit } from './trouble.js';
+import { once } from '../once.js';
 
-const known = new WeakMap<History, readonly number[]>();
-
-const find = (h: History): number[] =>
-  h.steps.filter(({ record }) => record.k === 'log' && record.level !== 'warning').map(({ index }) => index);
+const reports = once((h): readonly number[] =>
+  h.steps.filter(({ record }) => record.k === 'log' && record.level !== 'warning').map(({ index }) => index),
+);
 
 /** The callbacks of the scenario raised nothing: what is reported has another cause. */
 export const isInnocent = (h: History): boolean => h.throws.length === 0;
@@ -17,10 +17,5 @@ export const isUneventful = (h: History): boolean => isInnocent(h) && !h.streams
 
 /** Step of the first report after a step. O(reports) after the first time. */
 export function reportedAfter(h: History, step: number): number | undefined {
-  let reports = known.get(h);
-  if (reports === undefined) {
-    reports = find(h);
-    known.set(h, reports);
-  }
-  return reports.find((at) => at > step);
+  return reports(h).find((at) => at > step);
 }
