@@ -1,6 +1,7 @@
 /** Options about generated programs: how many, and from which seed. */
 import type { Command } from 'commander';
 import type { CampaignOptions } from '../conformance/generated/campaign.js';
+import type { Selection } from '../conformance/suite.js';
 import { UsageError } from './errors.js';
 
 /** A CI that fails is to fail again tomorrow: who wants other programs asks for them. */
@@ -39,12 +40,12 @@ function duration(option: string, text: string): number {
 }
 
 /**
- * @param isWhole nothing is filtered; where something is, generated programs run only if they are asked for
+ * Where something is filtered, generated programs run only if they are asked for.
  * @throws UsageError
  */
 export function campaignOf(
   { seed, runs, budget }: CampaignWords,
-  isWhole: boolean,
+  { only, skip }: Selection,
 ): CampaignOptions | undefined {
   const isAsked = seed !== undefined || runs !== undefined || budget !== undefined;
   const options = {
@@ -53,5 +54,5 @@ export function campaignOf(
     runs: runs === undefined ? (budget === undefined ? DEFAULT_RUNS : Infinity) : integer('--runs', runs),
     ...(budget === undefined ? {} : { budgetMs: duration('--budget', budget) }),
   };
-  return options.runs === 0 || !(isAsked || isWhole) ? undefined : options;
+  return options.runs === 0 || (!isAsked && only.length + skip.length > 0) ? undefined : options;
 }

@@ -4,9 +4,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isGenerated } from '../conformance/generated/campaign.js';
+import { unpreparedScenario } from '../conformance/prepare.js';
 import { exchangeFile } from '../spec/exchange-file.js';
-import type { Report } from '../spec/report.js';
-import type { Action, Scenario } from '../spec/scenario.js';
+import type { Failure, Report } from '../spec/report.js';
+import type { Scenario } from '../spec/scenario.js';
 import { UsageError } from './errors.js';
 import { writeText } from './files.js';
 
@@ -19,41 +20,31 @@ export function fileOf(check: string): string {
   return join(FOLDER, `${name}.${name.startsWith('http-') ? 'md' : 'json'}`);
 }
 
-/** Without what was filled in for one subject, so that it can be run on any. */
-function forAll(scenario: Scenario): Scenario {
-  const plain = (action: Action): Action =>
-    action.op === 'barrier' ? { op: action.op, run: action.run } : action;
-  const callbacks = Object.entries(scenario.callbacks).map(([name, { runs, rest }]) => [
-    name,
-    { runs: runs.map((run) => run.map(plain)), ...(rest === undefined ? {} : { rest: rest.map(plain) }) },
-  ]);
-  return {
-    ...scenario,
-    main: scenario.main.map(plain),
-    callbacks: Object.fromEntries(callbacks) as Scenario['callbacks'],
-  };
-}
-
 /**
- * Writes one file for each generated program that the report shows.
+ * Writes one file for each generated program that the report shows: what it broke, or what went wrong while it ran.
  * @returns the files
  * @throws UsageError if the folder can't be written
  */
-export function saveCounterexamples({ failures }: Report): string[] {
-  const found = failures.filter(({ check }) => isGenerated(check));
+export function saveCounterexamples({ failures, problems }: Report): string[] {
+  const texts = new Map<string, string>();
+  for (const { check, scenario } of problems)
+    if (check !== undefined && scenario !== undefined) texts.set(check, jsonOf(scenario));
+  for (const failure of failures) texts.set(failure.check, textOf(failure));
+  const found = [...texts].filter(([check]) => isGenerated(check));
   if (found.length === 0) return [];
   try {
     mkdirSync(FOLDER, { recursive: true });
   } catch (error) {
     throw new UsageError(`can't make the folder '${FOLDER}' for what was found: ${(error as Error).message}`);
   }
-  return found.flatMap((failure) => {
-    const file = fileOf(failure.check);
-    const text =
-      'scenario' in failure
-        ? `${JSON.stringify(forAll(failure.scenario), null, 2)}\n`
-        : exchangeFile(failure.clauses[0] ?? '', failure.exchange);
+  return found.map(([check, text]) => {
+    const file = fileOf(check);
     writeText(file, text);
-    return [file];
+    return file;
   });
 }
+
+const jsonOf = (scenario: Scenario): string => `${JSON.stringify(unpreparedScenario(scenario), null, 2)}\n`;
+
+const textOf = (failure: Failure): string =>
+  'scenario' in failure ? jsonOf(failure.scenario) : exchangeFile(failure.clauses[0] ?? '', failure.exchange);

@@ -115,7 +115,7 @@ export class Examination {
     // A subject that hung or died broke something; if no rule can say what, nobody may call it a pass.
     if (trace.unfinished !== undefined && clauses.length === 0) {
       const text = `the subject ${trace.unfinished} while it ran the scenario`;
-      this.failed(expected, { check, kind: trace.unfinished, text });
+      this.failed(expected, { check, kind: trace.unfinished, text, scenario });
       return true;
     }
     return missed.length === 0 || clauses.length > 0;

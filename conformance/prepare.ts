@@ -25,18 +25,19 @@ export function prepareScenario(scenario: Scenario, hello: Hello): Scenario {
   const perPoll = hello.limits.eventsPerPoll ?? Infinity;
   const rounds =
     Math.ceil((2 * fdCount(scenario)) / perPoll) + (usesStreams(scenario) ? STREAM_ROUNDS : SPARE_ROUNDS);
-  const fit = (action: Action): Action => {
-    if (action.op === 'barrier' && action.rounds === undefined) return { ...action, rounds };
-    return action;
-  };
-  return {
-    ...scenario,
-    main: scenario.main.map(fit),
-    callbacks: Object.fromEntries(
-      Object.entries(scenario.callbacks).map(([name, { runs, rest }]) => [
-        name,
-        { runs: runs.map((run) => run.map(fit)), ...(rest === undefined ? {} : { rest: rest.map(fit) }) },
-      ]),
-    ),
-  };
+  return mapActions(scenario, (action) =>
+    action.op === 'barrier' && action.rounds === undefined ? { ...action, rounds } : action,
+  );
+}
+
+/** The inverse: without what was filled in for one subject, so that it can be prepared for any. */
+export const unpreparedScenario = (scenario: Scenario): Scenario =>
+  mapActions(scenario, (action) => (action.op === 'barrier' ? { op: action.op, run: action.run } : action));
+
+function mapActions(scenario: Scenario, change: (action: Action) => Action): Scenario {
+  const callbacks = Object.entries(scenario.callbacks).map(([name, { runs, rest }]) => {
+    const changed = runs.map((run) => run.map(change));
+    return [name, { runs: changed, ...(rest === undefined ? {} : { rest: rest.map(change) }) }] as const;
+  });
+  return { ...scenario, main: scenario.main.map(change), callbacks: Object.fromEntries(callbacks) };
 }

@@ -59,6 +59,8 @@ export const ProblemReport = z.strictObject({
   text: z.string(),
   /** The end of what the subject wrote to its standard error. */
   stderr: z.string().optional(),
+  /** The program that was run, if it was a generated one, or did not come to its end. */
+  scenario: Scenario.optional(),
 });
 export type ProblemReport = z.infer<typeof ProblemReport>;
 

@@ -64,7 +64,7 @@ async function judgeTarget(
   const delivery = prepareDelivery(options, context);
   try {
     const reference = chooseSubject({ subject: DEFAULT_SUBJECT }).launch;
-    const generated = campaignOf(options, selection.only.length + selection.skip.length === 0);
+    const generated = campaignOf(options, selection);
     const report = await runTarget({ ...selection, target, strict: delivery.strict, reference, generated });
     saveCounterexamples(report);
     delivery.deliver(report, (check) => `evspec replay ${wordFor(check)} ${words}`);
@@ -81,7 +81,7 @@ async function run(options: Options, context: Context): Promise<void> {
   // Wrong usage is told before anything is started.
   select(loadSuite(), selection);
   const delivery = prepareDelivery(options, context);
-  const generated = campaignOf(options, selection.only.length + selection.skip.length === 0);
+  const generated = campaignOf(options, selection);
   const jobs =
     options.jobs === undefined
       ? Math.min(MOST_JOBS, availableParallelism())

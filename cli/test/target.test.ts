@@ -175,8 +175,14 @@ void t.test('a server with a large front page', async (t) => {
   const page = 'x'.repeat(1_300_000);
   const port = await listening(createHttp((_, response) => response.end(page)));
   const url = `http://127.0.0.1:${port}`;
-  const { code, err } = await evspec('run', '--target', url, '--only', 'HTTP-CONN-3');
-  t.same([code, err], [0, ''], 'it is judged, as any other');
+  const { code, out, err } = await evspec(
+    ...['run', '--target', url, '--only', 'HTTP-CONN-3', '--reporter', 'json'],
+  );
+  t.same([code, err], [0, '']);
+  const { clauses, problems } = JSON.parse(out) as Report;
+  t.match(clauses, [{ id: 'HTTP-CONN-3', verdict: 'pass', violationCount: 0 }], 'it is judged, as any other');
+  t.ok(clauses[0]!.exercised > 0);
+  t.same(problems, []);
 });
 
 void t.test('a server that has an answer to everything', async (t) => {

@@ -130,7 +130,7 @@ export class Campaign {
     const scenario = prepareScenario(this.generator.render(name, tree, this.offer), hello);
     const result = await run(scenario);
     if ('problem' in result) {
-      this.examination.failed([], { ...result.problem, check: name });
+      this.examination.failed([], { ...result.problem, check: name, scenario });
       return undefined;
     }
     const judgement = this.examination.read(scenario, result.trace);
