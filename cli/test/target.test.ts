@@ -7,6 +7,7 @@ import { createServer as createHttps } from 'node:https';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
+import type { Report } from '../../spec/report.js';
 import { evspec, fixture } from './command.js';
 
 t.setTimeout(300_000);
